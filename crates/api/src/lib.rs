@@ -1,0 +1,1 @@
+//! The words the daemon and its clients exchange.

@@ -1,0 +1,1 @@
+//! A name becomes an authenticated, limited and patient HTTP client.

@@ -1,0 +1,1 @@
+//! Turns events into runs and drives each to its end.

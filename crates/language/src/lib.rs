@@ -1,0 +1,1 @@
+//! What all written files share: YAML with places, problems, expressions, JSONPath.

@@ -1,0 +1,1 @@
+//! Small real HTTP services to try workflows on.

@@ -1,0 +1,1 @@
+//! What has happened to one run, and what happens next.

@@ -1,0 +1,1 @@
+//! What every run did, kept.

@@ -1,0 +1,1 @@
+//! An ordered key-value store with atomic, checked, durable batches.

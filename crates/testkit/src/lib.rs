@@ -1,0 +1,1 @@
+//! Worlds for tests: scripted services, paused clocks, crashing stores.
