@@ -1,1 +1,13 @@
 //! The normalized lifecycle event.
+//!
+//! Whatever an identity provider sends becomes an [`Event`]: a CloudEvents 1.0 envelope
+//! around a person, a group and what changed. This crate is pure. It knows no provider,
+//! no clock and no network; identity and time are given to it.
+
+mod envelope;
+mod parse;
+mod types;
+
+pub use envelope::{Event, EventId};
+pub use parse::{MAX_ATTRIBUTES, MAX_DEPTH, ParseError};
+pub use types::{KNOWN_TYPES, is_known_type};
