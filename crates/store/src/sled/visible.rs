@@ -1,0 +1,138 @@
+//! What readers may see: the current generation, but nothing that could still be lost.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::generation::{Generation, io_error};
+use crate::envelope::{self, BlobRef, Content};
+use crate::{Scan, StoreError};
+
+/// What lies under a key.
+#[derive(Debug)]
+pub(super) enum Found {
+    Value(Bytes),
+    Blob(BlobRef),
+}
+
+/// The reader's side of the store.
+///
+/// Batches are applied under the write lock and scans run under the read lock, so a scan
+/// sees each batch whole or not at all. Keys of a group that was applied but not yet synced
+/// are pending: who read one of them waits for the sync before believing it.
+#[derive(Debug)]
+pub(super) struct Visible {
+    current: RwLock<Option<Arc<Generation>>>,
+    pending: Mutex<Pending>,
+    synced: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    group: u64,
+    keys: BTreeSet<Bytes>,
+}
+
+impl Visible {
+    pub(super) fn new(generation: Arc<Generation>) -> Self {
+        Self {
+            current: RwLock::new(Some(generation)),
+            pending: Mutex::default(),
+            synced: watch::Sender::new(0),
+        }
+    }
+
+    /// Reads one key, and says which group it must wait for.
+    pub(super) fn get(&self, key: &[u8]) -> Result<(Option<Found>, Option<u64>), StoreError> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let db = &current.as_ref().ok_or(StoreError::Closed)?.db;
+        let sealed = db.get(key).map_err(|error| StoreError::failed(io_error(error)))?;
+        let pending = self.pending();
+        let waits = pending.keys.contains(key).then_some(pending.group);
+        drop(pending);
+        let found = sealed.map(|sealed| open(key, &sealed)).transpose()?;
+        Ok((found, waits))
+    }
+
+    /// Reads a range, and says which group it must wait for.
+    pub(super) fn scan(
+        &self,
+        scan: &Scan,
+    ) -> Result<(Vec<(Bytes, Found)>, Option<u64>), StoreError> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let db = &current.as_ref().ok_or(StoreError::Closed)?.db;
+        let mut range = db.range::<&[u8], _>(scan.bounds());
+        let mut entries = Vec::new();
+        while entries.len() < scan.limit {
+            let next = if scan.reverse { range.next_back() } else { range.next() };
+            let Some(next) = next else { break };
+            let (key, sealed) = next.map_err(|error| StoreError::failed(io_error(error)))?;
+            let found = open(&key, &sealed)?;
+            entries.push((Bytes::copy_from_slice(&key), found));
+        }
+        let pending = self.pending();
+        let touched = pending.keys.range::<[u8], _>(scan.bounds()).next().is_some();
+        Ok((entries, touched.then_some(pending.group)))
+    }
+
+    /// Applies a group, hidden until it is [released](Self::release).
+    pub(super) fn apply(
+        &self,
+        generation: &Generation,
+        batch: sled::Batch,
+        keys: BTreeSet<Bytes>,
+    ) -> Result<(), sled::Error> {
+        let _exclusive = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.pending();
+        pending.group += 1;
+        pending.keys = keys;
+        drop(pending);
+        generation.db.apply_batch(batch)
+    }
+
+    /// Lets readers believe the group that was applied last: it is on disk.
+    pub(super) fn release(&self) {
+        let mut pending = self.pending();
+        pending.keys.clear();
+        self.synced.send_replace(pending.group);
+    }
+
+    /// Wakes whoever waits; what they read is not to be believed.
+    pub(super) fn release_all(&self) {
+        self.synced.send_replace(u64::MAX);
+    }
+
+    /// Waits until a group is on disk or never will be.
+    pub(super) async fn synced(&self, group: u64) {
+        let mut synced = self.synced.subscribe();
+        // Fails only if the sender is gone, and the sender is this very value.
+        let _ = synced.wait_for(|synced| *synced >= group).await;
+    }
+
+    /// Shows another generation with the same content, or none any more.
+    pub(super) fn replace(&self, generation: Option<Arc<Generation>>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = generation;
+    }
+
+    /// Size and number of the current generation.
+    pub(super) fn usage(&self) -> Result<(u64, u32), StoreError> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let current = current.as_ref().ok_or(StoreError::Closed)?;
+        let size = current.size();
+        let size = size.map_err(|error| StoreError::io("measuring the database", error))?;
+        Ok((size, current.number))
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open(key: &[u8], sealed: &[u8]) -> Result<Found, StoreError> {
+    Ok(match envelope::open(key, sealed)? {
+        Content::Inline(value) => Found::Value(Bytes::copy_from_slice(value)),
+        Content::Blob(blob) => Found::Blob(blob),
+    })
+}
