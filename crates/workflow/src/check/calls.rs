@@ -1,0 +1,262 @@
+//! `call`: which connector is asked for what, and how patiently.
+
+use std::num::NonZeroU32;
+
+use serde_json::{Map, Value};
+use tenure_language::{Expect, Pointer, Problem, Template, did_you_mean};
+
+use crate::known::{KnownAction, KnownConnector};
+use crate::plan::{Call, Retry, Target};
+use crate::source::{RetrySource, StepSource};
+
+use super::Checker;
+use super::view::View;
+
+/// Most attempts of one step.
+const ATTEMPTS_MAX: u32 = 100;
+/// Keys that describe a request, which an action brings with it.
+const OF_REQUEST: [&str; 5] = ["query", "headers", "body", "form", "text"];
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, at: &Pointer, step: &StepSource, view: &View) -> Option<Call> {
+        let connector = step.call.clone()?;
+        let found = self.connector(&at.key("call"), &connector);
+        let target = match (&step.request, &step.action) {
+            (Some(request), None) => {
+                if step.with.is_some() {
+                    self.belongs_to(at, "with", "action");
+                }
+                self.request(at, request, step, view).map(Target::Request)
+            }
+            (None, Some(action)) => {
+                for key in OF_REQUEST {
+                    self.belongs_to(at, key, "request");
+                }
+                let action_known = found.map(|found| self.action(at, &connector, found, action));
+                self.with(at, step, action_known.flatten(), action, view)
+                    .map(|with| Target::Action { name: action.clone(), with })
+            }
+            (Some(_), Some(_)) => {
+                let place = self.key_place(&at.key("action"));
+                let message = "a call has `request` or `action`, not both";
+                self.report(Problem::error("call", place, message));
+                None
+            }
+            (None, None) => {
+                let place = self.place(&at.key("call"));
+                let message = format!("the call of \"{connector}\" does not say what is asked");
+                let problem = Problem::error("call", place, message);
+                let hint = "add `request: GET /path`, or `action:` with a name the connector defines";
+                self.report_missing(at, problem.hint(hint));
+                None
+            }
+        };
+        let expect = match &step.expect {
+            Some(value) => self.expect(&at.key("expect"), value).map(Some),
+            None => Some(None),
+        };
+        let output = self.outputs(&at.key("output"), step.output.as_ref(), view);
+        let retry = match &step.retry {
+            Some(retry) => self.retry(&at.key("retry"), retry).map(Some),
+            None => Some(None),
+        };
+        let idempotency_key = match &step.idempotency_key {
+            Some(key) => self.text(&at.key("idempotency_key"), key, view).map(Some),
+            None => Some(None),
+        };
+        Some(Call {
+            connector,
+            target: target?,
+            expect: expect?,
+            output: output?,
+            retry: retry?,
+            idempotency_key: idempotency_key?,
+        })
+    }
+
+    /// Reports a key that goes with another than the one that was chosen.
+    fn belongs_to(&mut self, at: &Pointer, key: &str, owner: &str) {
+        let at = at.key(key);
+        if at.find(self.document.value()).is_none() {
+            return;
+        }
+        let place = self.key_place(&at);
+        let message = format!("\"{key}\" belongs to `{owner}`");
+        let problem = Problem::error("misplaced-key", place, message);
+        self.report(if owner == "request" {
+            problem.hint("an action brings its own request: give its inputs under `with`")
+        } else {
+            problem.hint("a request is written out: `query`, `headers`, `body`, `form` or `text`")
+        });
+    }
+}
+
+impl<'a> Checker<'a> {
+    fn connector(&mut self, at: &Pointer, name: &str) -> Option<&'a KnownConnector> {
+        let known = self.known;
+        if !known.strict {
+            return None;
+        }
+        let place = self.place(at);
+        let Some(connector) = known.connectors.get(name) else {
+            let message = format!("connector \"{name}\" does not exist");
+            let problem = Problem::error("unknown-connector", place, message);
+            let meant = did_you_mean(name, known.connectors.keys().map(String::as_str));
+            self.report(problem.hint(meant.unwrap_or_else(|| {
+                format!("a connector is a file of its own, such as connectors/{name}.yaml")
+            })));
+            return None;
+        };
+        if !connector.enabled {
+            let message = format!("connector \"{name}\" is disabled, so this step will fail");
+            let problem = Problem::warning("disabled-connector", place, message);
+            self.report(problem.hint("nothing is sent to it until its file says `enabled: true`"));
+        }
+        Some(connector)
+    }
+
+    fn action(
+        &mut self,
+        at: &Pointer,
+        connector: &str,
+        known: &'a KnownConnector,
+        name: &str,
+    ) -> Option<&'a KnownAction> {
+        let action = known.actions.get(name);
+        if action.is_none() {
+            let place = self.place(&at.key("action"));
+            let message = format!("connector \"{connector}\" has no action \"{name}\"");
+            let problem = Problem::error("unknown-action", place, message);
+            let names: Vec<&str> = known.actions.keys().map(String::as_str).collect();
+            let meant = did_you_mean(name, names.iter().copied());
+            self.report(problem.hint(meant.unwrap_or_else(|| {
+                if names.is_empty() {
+                    "it defines none: write the `request` out, or add the action to it".to_owned()
+                } else {
+                    format!("it has {}", names.join(", "))
+                }
+            })));
+        }
+        action
+    }
+}
+
+impl Checker<'_> {
+    fn with(
+        &mut self,
+        at: &Pointer,
+        step: &StepSource,
+        known: Option<&KnownAction>,
+        action: &str,
+        view: &View,
+    ) -> Option<Template> {
+        let nothing = Value::Object(Map::new());
+        let at_with = at.key("with");
+        let with = step.with.as_ref().unwrap_or(&nothing);
+        let Some(given) = with.as_object() else {
+            let problem = Problem::error("with", self.place(&at_with), "`with` is a map of inputs");
+            self.report(problem.hint("write `with: { channel: \"#welcome\" }`"));
+            return None;
+        };
+        if let Some(known) = known {
+            let place = if step.with.is_some() {
+                self.key_place(&at_with)
+            } else {
+                self.place(&at.key("action"))
+            };
+            for (name, input) in &known.input {
+                if input.required && !given.contains_key(name) {
+                    let message = format!("action \"{action}\" needs input \"{name}\"");
+                    self.report(Problem::error("missing-input", place, message));
+                }
+            }
+            for (name, value) in given {
+                self.input_of_action(&at_with.key(name), known, action, name, value);
+            }
+        }
+        self.template(&at_with, with, view)
+    }
+
+    fn input_of_action(
+        &mut self,
+        at: &Pointer,
+        known: &KnownAction,
+        action: &str,
+        name: &str,
+        value: &Value,
+    ) {
+        let Some(input) = known.input.get(name) else {
+            let message = format!("action \"{action}\" has no input \"{name}\"");
+            let problem = Problem::error("unknown-input", self.key_place(at), message);
+            let names: Vec<&str> = known.input.keys().map(String::as_str).collect();
+            let meant = did_you_mean(name, names.iter().copied());
+            self.report(problem.hint_if(meant.or_else(|| {
+                (!names.is_empty()).then(|| format!("it has {}", names.join(", ")))
+            })));
+            return;
+        };
+        let Some(schema) = input.schema.as_ref().filter(|_| is_constant(value)) else { return };
+        let Ok(validator) = jsonschema::validator_for(schema) else { return };
+        let complaint = validator.iter_errors(value).next().map(|error| error.to_string());
+        if let Some(complaint) = complaint {
+            let message = format!("input \"{name}\" of action \"{action}\" does not fit: {complaint}");
+            let place = self.place(at);
+            self.report(Problem::error("input-value", place, message));
+        }
+    }
+
+    fn expect(&mut self, at: &Pointer, value: &Value) -> Option<Expect> {
+        match Expect::read(value) {
+            Ok(expect) => Some(expect),
+            Err(message) => {
+                let place = self.place(at);
+                self.report(Problem::error("expect", place, message));
+                None
+            }
+        }
+    }
+
+    fn retry(&mut self, at: &Pointer, source: &RetrySource) -> Option<Retry> {
+        let attempts = match source.max_attempts {
+            None => Some(None),
+            Some(number) => match NonZeroU32::new(number).filter(|n| n.get() <= ATTEMPTS_MAX) {
+                Some(number) => Some(Some(number)),
+                None => {
+                    let place = self.place(&at.key("max_attempts"));
+                    let message = format!("`max_attempts` is a number from 1 to {ATTEMPTS_MAX}");
+                    let problem = Problem::error("retry", place, message);
+                    self.report(problem.hint("the first attempt counts: 1 means no retry"));
+                    None
+                }
+            },
+        };
+        let initial = match &source.initial_delay {
+            Some(text) => self.duration(&at.key("initial_delay"), text).map(Some),
+            None => Some(None),
+        };
+        let longest = match &source.max_delay {
+            Some(text) => self.duration(&at.key("max_delay"), text).map(Some),
+            None => Some(None),
+        };
+        let (max_attempts, initial_delay, max_delay) = (attempts?, initial?, longest?);
+        if let (Some(initial), Some(longest)) = (initial_delay, max_delay)
+            && initial > longest
+        {
+            let place = self.place(&at.key("initial_delay"));
+            let message = "`initial_delay` is longer than `max_delay`";
+            self.report(Problem::error("retry", place, message));
+        }
+        let unsafe_writes = source.unsafe_writes.unwrap_or(false);
+        Some(Retry { max_attempts, initial_delay, max_delay, unsafe_writes })
+    }
+}
+
+/// Whether a value is the same in every run.
+fn is_constant(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.contains("${{"),
+        Value::Array(items) => items.iter().all(is_constant),
+        Value::Object(members) => members.values().all(is_constant),
+        _ => true,
+    }
+}
