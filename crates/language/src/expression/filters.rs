@@ -1,0 +1,305 @@
+//! Filters, tests and the calls that stand for operators.
+//!
+//! | filter | does |
+//! |---|---|
+//! | `jsonpath("$.…")` | selects with a JSONPath, which is compiled along with the expression |
+//! | `default(value)` | takes the place of what is missing or null |
+//! | `pick(key, default)` | the member of a map under a computed key |
+//! | `intersect(list)`, `difference(list)` | items that are, or are not, in the other list |
+//! | `to_json`, `from_json` | between a value and its JSON text |
+//! | `slug` | text as `lower-case-words`, for names and addresses |
+//! | `b64encode`, `b64decode` | Base64, standard alphabet |
+//! | `join`, `string`, `sort`, `min`, `max` | as in Jinja, strict about types |
+//!
+//! Everything else in `KNOWN_FILTERS` is Jinja's own. All are pure: nothing here knows the
+//! time or rolls dice.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::value::{Kwargs, Rest, Value, ValueKind};
+use minijinja::{Environment, Error, State};
+
+use super::convert::{self, dynamic_kind, no_text};
+use super::environment::complaint;
+use super::scope::BoundPath;
+
+/// Every filter an expression may name.
+pub(super) const KNOWN_FILTERS: [&str; 52] = [
+    "abs", "b64decode", "b64encode", "batch", "bool", "capitalize", "chain", "count", "d",
+    "default", "dictsort", "difference", "first", "float", "from_json", "groupby", "int",
+    "intersect", "items", "join", "jsonpath", "last", "length", "lines", "list", "lower", "map",
+    "max", "min", "pick", "reject", "rejectattr", "replace", "reverse", "round", "select",
+    "selectattr", "slice", "slug", "sort", "split", "string", "sum", "title", "to_json", "tojson",
+    "trim", "unique", "upper", "zip", "keys", "values",
+];
+
+/// Every test an expression may name after `is`.
+pub(super) const KNOWN_TESTS: [&str; 24] = [
+    "boolean", "defined", "divisibleby", "endingwith", "eq", "even", "false", "float", "ge", "gt",
+    "in", "integer", "le", "lt", "mapping", "ne", "none", "number", "odd", "sequence",
+    "startingwith", "string", "true", "undefined",
+];
+
+const UNWANTED_FILTERS: [&str; 7] = ["attr", "e", "escape", "format", "indent", "pprint", "safe"];
+
+pub(super) fn install(environment: &mut Environment<'static>) {
+    for unwanted in UNWANTED_FILTERS {
+        environment.remove_filter(unwanted);
+    }
+    environment.add_filter("jsonpath", jsonpath);
+    environment.add_filter("default", default);
+    environment.add_filter("d", default);
+    environment.add_filter("pick", pick);
+    environment.add_filter("keys", keys);
+    environment.add_filter("values", values);
+    environment.add_filter("intersect", intersect);
+    environment.add_filter("difference", difference);
+    environment.add_filter("to_json", to_json);
+    environment.add_filter("tojson", to_json);
+    environment.add_filter("from_json", from_json);
+    environment.add_filter("slug", slug);
+    environment.add_filter("b64encode", b64encode);
+    environment.add_filter("b64decode", b64decode);
+    environment.add_filter("join", join);
+    environment.add_filter("string", |value: Value| text(&value));
+    environment.add_filter("sort", sort);
+    environment.add_filter("min", |state: &State<'_, '_>, value: Value, kwargs: Kwargs| {
+        one_kind(&value)?;
+        minijinja::filters::min(state, value, kwargs)
+    });
+    environment.add_filter("max", |state: &State<'_, '_>, value: Value, kwargs: Kwargs| {
+        one_kind(&value)?;
+        minijinja::filters::max(state, value, kwargs)
+    });
+    environment.add_function("_concat", |parts: Rest<Value>| -> Result<String, Error> {
+        parts.iter().map(text).collect()
+    });
+    environment.add_function("_member", |value: Value, key: Value| member(&value, &key, true));
+    environment.add_function("_find", |value: Value, key: Value| member(&value, &key, false));
+    environment.add_function("_eq", equal);
+    environment.add_test("eq", equal);
+    environment.add_function("_ne", |a: Value, b: Value| equal(a, b).map(|same| !same));
+    environment.add_test("ne", |a: Value, b: Value| equal(a, b).map(|same| !same));
+    environment.add_function("_in", |a: Value, b: Value| contains(&b, &a));
+    environment.add_test("in", |a: Value, b: Value| contains(&b, &a));
+    let orders: [(&str, &str, fn(Ordering) -> bool); 4] = [
+        ("_lt", "lt", Ordering::is_lt),
+        ("_le", "le", Ordering::is_le),
+        ("_gt", "gt", Ordering::is_gt),
+        ("_ge", "ge", Ordering::is_ge),
+    ];
+    for (function, test, fits) in orders {
+        environment.add_function(function, move |a: Value, b: Value| order(&a, &b).map(fits));
+        environment.add_test(test, move |a: Value, b: Value| order(&a, &b).map(fits));
+    }
+}
+
+// === operators ===
+
+fn equal(a: Value, b: Value) -> Result<bool, Error> {
+    comparable(&a, &b)?;
+    Ok(a == b)
+}
+
+fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
+    comparable(a, b)?;
+    match a.kind() {
+        ValueKind::Number | ValueKind::String if a.kind() == b.kind() => Ok(a.cmp(b)),
+        _ => {
+            let odd = if matches!(a.kind(), ValueKind::Number | ValueKind::String) { b } else { a };
+            Err(complaint(format!("{} has no order", dynamic_kind(odd))))
+        }
+    }
+}
+
+/// Fails unless both are of one type, or one of them is null.
+fn comparable(a: &Value, b: &Value) -> Result<(), Error> {
+    let (left, right) = (dynamic_kind(a), dynamic_kind(b));
+    if left == "missing" || right == "missing" {
+        return Err(complaint("something it compares is missing"));
+    }
+    if left == right || left == "null" || right == "null" {
+        return Ok(());
+    }
+    Err(complaint(format!("{left} is compared with {right}")))
+}
+
+fn contains(whole: &Value, part: &Value) -> Result<bool, Error> {
+    match whole.kind() {
+        ValueKind::String => match (whole.as_str(), part.as_str()) {
+            (Some(whole), Some(part)) => Ok(whole.contains(part)),
+            _ => Err(complaint(format!("{} is looked for in text", dynamic_kind(part)))),
+        },
+        ValueKind::Seq | ValueKind::Iterable => Ok(whole.try_iter()?.any(|item| item == *part)),
+        ValueKind::Map => Ok(!whole.get_item(part)?.is_undefined()),
+        _ => Err(complaint(format!("{} holds nothing to look in", dynamic_kind(whole)))),
+    }
+}
+
+/// A member under a computed key: null of null, an error or undefined where there is none.
+fn member(value: &Value, key: &Value, needed: bool) -> Result<Value, Error> {
+    let found = match value.kind() {
+        ValueKind::None => return Ok(Value::from(())),
+        ValueKind::Undefined => Value::UNDEFINED,
+        _ => value.get_item(key)?,
+    };
+    if !needed || !found.is_undefined() {
+        return Ok(found);
+    }
+    Err(complaint(match key.as_i64() {
+        Some(_) => format!("{} has no such item", dynamic_kind(value)),
+        None => format!("{} has no such member", dynamic_kind(value)),
+    }))
+}
+
+/// How a value reads inside text.
+fn text(value: &Value) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::String => Ok(value.as_str().unwrap_or_default().to_owned()),
+        ValueKind::Bool => Ok(value.is_true().to_string()),
+        ValueKind::Number => {
+            let json = convert::to_json(value).map_err(complaint)?;
+            Ok(json.to_string())
+        }
+        _ => Err(complaint(no_text(dynamic_kind(value)))),
+    }
+}
+
+// === filters ===
+
+fn jsonpath(value: &Value, path: &Value) -> Result<Value, Error> {
+    let Some(BoundPath(path)) = path.downcast_object_ref::<BoundPath>() else {
+        return Err(complaint("jsonpath needs its path as quoted text, written out"));
+    };
+    let json = convert::to_json(value).map_err(complaint)?;
+    Ok(convert::to_dynamic(&path.select(&json)))
+}
+
+fn default(value: &Value, other: Option<Value>, also_empty: Option<bool>) -> Value {
+    let empty = also_empty.unwrap_or(false) && !value.is_true();
+    if value.is_undefined() || value.is_none() || empty {
+        return other.unwrap_or_else(|| Value::from(""));
+    }
+    value.clone()
+}
+
+fn pick(value: &Value, key: &Value, other: Option<Value>) -> Result<Value, Error> {
+    let found = member(value, key, other.is_none())?;
+    match other {
+        Some(other) if found.is_undefined() || found.is_none() => Ok(other),
+        _ => Ok(found),
+    }
+}
+
+fn keys(value: &Value) -> Result<Value, Error> {
+    match value.kind() {
+        ValueKind::Map => Ok(Value::from(value.try_iter()?.collect::<Vec<_>>())),
+        _ => Err(complaint(format!("keys needs a map, this is {}", dynamic_kind(value)))),
+    }
+}
+
+fn values(value: &Value) -> Result<Value, Error> {
+    match value.kind() {
+        ValueKind::Map => {
+            let values = value.try_iter()?.map(|key| value.get_item(&key));
+            Ok(Value::from(values.collect::<Result<Vec<_>, _>>()?))
+        }
+        _ => Err(complaint(format!("values needs a map, this is {}", dynamic_kind(value)))),
+    }
+}
+
+fn intersect(value: &Value, other: &Value) -> Result<Value, Error> {
+    let other: HashSet<Value> = list(other)?.into_iter().collect();
+    Ok(Value::from(list(value)?.into_iter().filter(|v| other.contains(v)).collect::<Vec<_>>()))
+}
+
+fn difference(value: &Value, other: &Value) -> Result<Value, Error> {
+    let other: HashSet<Value> = list(other)?.into_iter().collect();
+    Ok(Value::from(list(value)?.into_iter().filter(|v| !other.contains(v)).collect::<Vec<_>>()))
+}
+
+fn list(value: &Value) -> Result<Vec<Value>, Error> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => Ok(value.try_iter()?.collect()),
+        _ => Err(complaint(format!("a list is needed, this is {}", dynamic_kind(value)))),
+    }
+}
+
+fn to_json(value: &Value) -> Result<String, Error> {
+    let json = convert::to_json(value).map_err(complaint)?;
+    Ok(json.to_string())
+}
+
+fn from_json(value: &str) -> Result<Value, Error> {
+    let json: serde_json::Value =
+        serde_json::from_str(value).map_err(|_| complaint("from_json needs JSON text"))?;
+    Ok(convert::to_dynamic(&json))
+}
+
+fn slug(value: &str) -> String {
+    let mut slug = String::with_capacity(value.len());
+    for c in value.chars().flat_map(char::to_lowercase) {
+        let plain = match c {
+            'ä' | 'æ' => "ae",
+            'ö' | 'œ' => "oe",
+            'ü' => "ue",
+            'ß' => "ss",
+            'à' | 'á' | 'â' | 'ã' | 'å' | 'ą' => "a",
+            'ç' | 'ć' | 'č' => "c",
+            'è' | 'é' | 'ê' | 'ë' | 'ę' | 'ě' => "e",
+            'ì' | 'í' | 'î' | 'ï' => "i",
+            'ł' => "l",
+            'ñ' | 'ń' | 'ň' => "n",
+            'ò' | 'ó' | 'ô' | 'õ' | 'ø' => "o",
+            'ř' => "r",
+            'ś' | 'š' => "s",
+            'ù' | 'ú' | 'û' | 'ů' => "u",
+            'ý' | 'ÿ' => "y",
+            'ź' | 'ż' | 'ž' => "z",
+            c if c.is_ascii_alphanumeric() => {
+                slug.push(c);
+                continue;
+            }
+            _ if slug.is_empty() || slug.ends_with('-') => "",
+            _ => "-",
+        };
+        slug.push_str(plain);
+    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
+fn b64encode(value: &str) -> String {
+    STANDARD.encode(value)
+}
+
+fn b64decode(value: &str) -> Result<String, Error> {
+    let wrong = || complaint("b64decode needs Base64 of UTF-8 text");
+    let bytes = STANDARD.decode(value).map_err(|_| wrong())?;
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
+fn join(value: &Value, separator: Option<&str>) -> Result<String, Error> {
+    let parts: Vec<String> = list(value)?.iter().map(text).collect::<Result<_, _>>()?;
+    Ok(parts.join(separator.unwrap_or("")))
+}
+
+fn sort(state: &State<'_, '_>, value: Value, kwargs: Kwargs) -> Result<Value, Error> {
+    if !kwargs.has("attribute") {
+        one_kind(&value)?;
+    }
+    minijinja::filters::sort(state, value, kwargs)
+}
+
+/// Fails unless all items of a list are of one type.
+fn one_kind(value: &Value) -> Result<(), Error> {
+    let mut kinds = value.try_iter()?.map(|item| dynamic_kind(&item));
+    let Some(first) = kinds.next() else { return Ok(()) };
+    match kinds.find(|kind| *kind != first) {
+        Some(other) => Err(complaint(format!("{first} is compared with {other}"))),
+        None => Ok(()),
+    }
+}
