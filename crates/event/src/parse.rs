@@ -124,7 +124,9 @@ fn extensions(document: Map<String, Value>) -> Result<Map<String, Value>, ParseE
             return Err(invalid(&shown, "is not a name of lower-case letters and digits"));
         }
         match value {
-            Value::Array(_) | Value::Object(_) => return Err(invalid(name, "is not a plain value")),
+            Value::Array(_) | Value::Object(_) => {
+                return Err(invalid(name, "is not a plain value"));
+            }
             Value::String(text) if text.len() > MAX_TEXT => {
                 return Err(invalid(name, "is longer than 1024 bytes"));
             }

@@ -20,11 +20,9 @@ mod survey;
 mod view;
 
 pub use error::ApplyError;
-pub use fact::{
-    AttemptRecord, Fact, Intent, Item, Response, StepError, Summary, What, MAX_FACTS,
-};
+pub use fact::{AttemptRecord, Fact, Intent, Item, MAX_FACTS, Response, StepError, Summary, What};
 pub use id::{ParseRunIdError, RunId};
-pub use next::{Next, Outcome, Run};
+pub use next::{Due, Next, Outcome, Run};
 pub use path::StepPath;
 pub use program::Program;
 pub use scope::RunScope;

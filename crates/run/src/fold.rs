@@ -1,0 +1,291 @@
+//! Takes in facts, one by one.
+//!
+//! A `match` over the fact and the state of its step: whatever is not listed cannot have
+//! happened, and is refused without changing anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tenure_workflow::{Kind, OnError, Step};
+
+use crate::error::ApplyError;
+use crate::fact::{AttemptRecord, Fact, Response, StepError, What};
+use crate::next::{OpenStep, Outcome, Run};
+use crate::program::{Program, Root};
+use crate::state::{BlockState, Inner, Items, Progress, StepState};
+use crate::{RunId, StepPath};
+
+impl Run {
+    /// Begins a run with its first fact.
+    ///
+    /// # Errors
+    /// If the fact is not [`What::Created`], or names another version of the workflow.
+    pub fn create(id: RunId, program: Arc<Program>, first: &Fact) -> Result<Self, ApplyError> {
+        let What::Created { workflow: _, version, subject, initiator, event, input } = &first.what
+        else {
+            return Err(ApplyError::IllegalForRun { state: "empty", fact: first.what.kind() });
+        };
+        let plan = program.plan();
+        if *version != plan.version.0 {
+            let (journal, plan) = (version.clone(), plan.version.0.clone());
+            return Err(ApplyError::OtherVersion { journal, plan });
+        }
+        Ok(Self {
+            id,
+            facts: 1,
+            subject: subject.clone(),
+            initiator: initiator.clone(),
+            event: event.clone(),
+            input: input.clone(),
+            created_at: first.at,
+            updated_at: first.at,
+            started_at: None,
+            steps: BlockState::open(&plan.steps),
+            on_failure: BlockState::open(&plan.on_failure),
+            open: BTreeMap::new(),
+            stopped: None,
+            cancelled_by: None,
+            ended: None,
+            program,
+        })
+    }
+
+    /// Takes in one fact.
+    ///
+    /// # Errors
+    /// If it cannot have happened; the run is left as it was.
+    pub fn apply(&mut self, fact: &Fact) -> Result<(), ApplyError> {
+        if self.ended.is_some() {
+            return Err(ApplyError::IllegalForRun { state: "ended", fact: fact.what.kind() });
+        }
+        match fact.what.step() {
+            Some(path) => self.apply_to_step(path, fact)?,
+            None => self.apply_to_run(fact)?,
+        }
+        self.facts += 1;
+        self.updated_at = fact.at;
+        Ok(())
+    }
+
+    /// Marks every request without an outcome as cut off.
+    pub(crate) fn interrupt(&mut self) {
+        let cut_off: Vec<StepPath> = self
+            .open
+            .iter()
+            .filter(|(_, open)| **open == OpenStep::Request)
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in cut_off {
+            let Ok((_, state)) =
+                step_mut(&self.program, &mut self.steps, &mut self.on_failure, &path)
+            else {
+                continue;
+            };
+            if let Progress::InHand(intent) = std::mem::take(&mut state.progress) {
+                state.progress = Progress::Interrupted(intent);
+            }
+            self.open.insert(path, OpenStep::Interrupted);
+        }
+    }
+
+    fn apply_to_run(&mut self, fact: &Fact) -> Result<(), ApplyError> {
+        let illegal = |state| ApplyError::IllegalForRun { state, fact: fact.what.kind() };
+        let outcome = match &fact.what {
+            What::Started if self.started_at.is_none() => {
+                self.started_at = Some(fact.at);
+                return Ok(());
+            }
+            What::CancelRequested { by } => {
+                self.cancelled_by.get_or_insert_with(|| by.clone());
+                return Ok(());
+            }
+            What::Succeeded { output, reason } => {
+                Outcome::Succeeded { output: output.clone(), reason: reason.clone() }
+            }
+            What::Failed { error } => Outcome::Failed(error.clone()),
+            What::Cancelled { by } if self.cancelled_by.is_some() => {
+                Outcome::Cancelled { by: by.clone() }
+            }
+            What::Started => return Err(illegal("started")),
+            _ => return Err(illegal("accepted")),
+        };
+        self.open.clear();
+        self.ended = Some((fact.at, outcome));
+        Ok(())
+    }
+
+    fn apply_to_step(&mut self, path: &StepPath, fact: &Fact) -> Result<(), ApplyError> {
+        if let What::Stopped { reason, .. } = &fact.what {
+            self.stopped = Some(reason.clone());
+        }
+        if let What::VarsSet { vars, .. } = &fact.what {
+            let address = self.program.address(&path.id);
+            let address = address.ok_or_else(|| ApplyError::UnknownStep(path.clone()))?;
+            let root = match address.root {
+                Root::Steps => &mut self.steps,
+                Root::OnFailure => &mut self.on_failure,
+            };
+            let kept = root.vars_mut(address, &path.items);
+            let kept = kept.ok_or_else(|| ApplyError::UnknownStep(path.clone()))?;
+            kept.extend(vars.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        let (step, state) = step_mut(&self.program, &mut self.steps, &mut self.on_failure, path)?;
+        take_in(step, state, path, fact)?;
+        match waits_for(&state.progress) {
+            Some(open) => self.open.insert(path.clone(), open),
+            None => self.open.remove(path),
+        };
+        Ok(())
+    }
+}
+
+/// The step of a fact, in the plan and in the run.
+fn step_mut<'a>(
+    program: &'a Program,
+    steps: &'a mut BlockState,
+    on_failure: &'a mut BlockState,
+    path: &StepPath,
+) -> Result<(&'a Step, &'a mut StepState), ApplyError> {
+    let unknown = || ApplyError::UnknownStep(path.clone());
+    let address = program.address(&path.id).ok_or_else(unknown)?;
+    let root = match address.root {
+        Root::Steps => steps,
+        Root::OnFailure => on_failure,
+    };
+    let step = program.step(&path.id).ok_or_else(unknown)?;
+    let state = root.step_mut(address, &path.items).ok_or_else(unknown)?;
+    Ok((step, state))
+}
+
+fn waits_for(progress: &Progress) -> Option<OpenStep> {
+    match progress {
+        Progress::InHand(_) => Some(OpenStep::Request),
+        Progress::Interrupted(_) => Some(OpenStep::Interrupted),
+        Progress::Timer(at) | Progress::Retry { at, .. } => Some(OpenStep::Until(*at)),
+        Progress::Doubt => Some(OpenStep::Person),
+        Progress::Pending
+        | Progress::Open
+        | Progress::Succeeded
+        | Progress::Failed
+        | Progress::Skipped => None,
+    }
+}
+
+/// The table of what a step can go through.
+fn take_in(
+    step: &Step,
+    state: &mut StepState,
+    path: &StepPath,
+    fact: &Fact,
+) -> Result<(), ApplyError> {
+    use Progress::{Doubt, InHand, Interrupted, Open, Pending, Retry, Succeeded, Timer};
+    let at = fact.at;
+    match (&state.progress, &fact.what, &step.kind) {
+        (Pending, What::StepSkipped { reason, .. }, _) => {
+            state.reason = Some(reason.clone());
+            state.end(Progress::Skipped, at);
+        }
+        (Pending, What::VarsSet { .. }, Kind::Set(_)) => state.end(Succeeded, at),
+        (Pending, What::Stopped { reason, .. }, Kind::Stop(_)) => {
+            state.reason = Some(reason.clone());
+            state.end(Succeeded, at);
+        }
+        (Pending, What::BranchTaken { case: None, .. }, Kind::Switch(_)) => {
+            state.reason = Some("no case holds".to_owned());
+            state.end(Succeeded, at);
+        }
+        (Pending, What::BranchTaken { case: Some(case), .. }, Kind::Switch(cases)) => {
+            let unknown = || ApplyError::UnknownStep(path.clone());
+            let block = BlockState::open(&cases.get(*case).ok_or_else(unknown)?.steps);
+            state.output.insert("case".to_owned(), Value::from(*case));
+            state.begin(Inner::Case(*case, Box::new(block)), at);
+        }
+        (Pending, What::BranchesStarted { .. }, Kind::Parallel(branches)) => {
+            let blocks = branches.iter().map(|branch| BlockState::open(&branch.steps));
+            state.begin(Inner::Branches(blocks.collect()), at);
+        }
+        (Pending, What::LoopExpanded { items, .. }, Kind::ForEach(each)) => {
+            state.begin(Inner::Items(Items::new(items.clone(), &each.steps)), at);
+        }
+        (Pending, What::TimerSet { until, .. }, Kind::Wait(_)) => {
+            state.started_at = Some(at);
+            state.progress = Timer(*until);
+        }
+        (Timer(_), What::TimerFired { .. }, _) => state.end(Succeeded, at),
+        (
+            Pending | Retry { .. } | Interrupted(_),
+            What::AttemptStarted { intent, .. },
+            Kind::Call(_),
+        ) => {
+            state.started_at.get_or_insert(at);
+            state.reason = None;
+            state.progress = InHand(intent.clone());
+        }
+        (
+            InHand(_) | Interrupted(_),
+            What::AttemptPaused { retry_at, error, attempts, .. },
+            Kind::Call(_),
+        ) => {
+            state.note(attempts, None, Some(error));
+            let attempts = state.attempts.last().map_or(0, |attempt| attempt.number);
+            state.progress = Retry { at: *retry_at, attempts };
+        }
+        (InHand(_) | Interrupted(_), What::StepInDoubt { error, attempts, .. }, Kind::Call(_)) => {
+            state.note(attempts, None, Some(error));
+            state.progress = Doubt;
+        }
+        (
+            InHand(_) | Interrupted(_) | Doubt | Open,
+            What::StepSucceeded { output, response, attempts, .. },
+            _,
+        ) => {
+            state.note(attempts, response.as_ref(), None);
+            state.output.extend(output.iter().map(|(name, value)| (name.clone(), value.clone())));
+            state.end(Succeeded, at);
+        }
+        (
+            Pending | InHand(_) | Interrupted(_) | Doubt | Open | Timer(_) | Retry { .. },
+            What::StepFailed { error, response, attempts, .. },
+            _,
+        ) => {
+            state.note(attempts, response.as_ref(), Some(error));
+            if let OnError::Steps(block) = &step.on_error {
+                state.handler = Some(Box::new(BlockState::open(block)));
+            }
+            state.end(Progress::Failed, at);
+        }
+        (progress, what, _) => {
+            let (state, fact) = (progress.word(), what.kind());
+            return Err(ApplyError::Illegal { step: path.clone(), state, fact });
+        }
+    }
+    Ok(())
+}
+
+impl StepState {
+    fn begin(&mut self, inner: Inner, at: Timestamp) {
+        self.started_at = Some(at);
+        self.inner = inner;
+        self.progress = Progress::Open;
+    }
+
+    fn end(&mut self, progress: Progress, at: Timestamp) {
+        self.started_at.get_or_insert(at);
+        self.ended_at = Some(at);
+        self.progress = progress;
+    }
+
+    fn note(
+        &mut self,
+        attempts: &[AttemptRecord],
+        response: Option<&Response>,
+        error: Option<&StepError>,
+    ) {
+        self.attempts.extend_from_slice(attempts);
+        self.response = response.cloned();
+        self.error = error.cloned();
+        self.reason = error.map(|error| error.message.clone());
+    }
+}
