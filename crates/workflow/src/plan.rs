@@ -276,7 +276,11 @@ impl InputSchema {
             .take(20)
             .map(|error| {
                 let place = error.instance_path().to_string();
-                let place = if place.is_empty() { "input".to_owned() } else { format!("input{}", place.replace('/', ".")) };
+                let place = if place.is_empty() {
+                    "input".to_owned()
+                } else {
+                    format!("input{}", place.replace('/', "."))
+                };
                 format!("{place}: {}", error.masked())
             })
             .collect()

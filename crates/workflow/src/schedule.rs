@@ -91,39 +91,48 @@ impl ScheduleError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Pattern { source, .. } => Some(format!(
-                "{}; five fields: minute hour day-of-month month day-of-week, such as \"30 8 * * 1-5\"",
-                words_of(source)
-            )),
-            Self::Never { .. } => Some("no year has such a day".to_owned()),
-            Self::Zone { hint, .. } => {
-                Some(hint.clone().unwrap_or_else(|| {
-                    "zones are named like Europe/Berlin, America/New_York or UTC".to_owned()
-                }))
+            Self::Pattern { pattern, .. } => {
+                Some(format!("{}: {FIELD_LIST}, such as \"30 8 * * 1-5\"", fault_of(pattern)))
             }
+            Self::Never { .. } => Some("no year has such a day".to_owned()),
+            Self::Zone { hint, .. } => Some(hint.clone().unwrap_or_else(|| {
+                "zones are named like Europe/Berlin, America/New_York or UTC".to_owned()
+            })),
             Self::Interval => None,
             Self::Instant { .. } => Some(
                 "write 2026-03-01T09:00:00+01:00, or 2026-03-01T09:00 with a timezone beside it"
                     .to_owned(),
             ),
-            Self::Ambiguous { .. } => {
-                Some("give the offset: 2026-10-25T02:30:00+02:00".to_owned())
-            }
+            Self::Ambiguous { .. } => Some("give the offset: 2026-10-25T02:30:00+02:00".to_owned()),
         }
     }
 }
 
-/// The parser's sentence as a fragment.
-fn words_of(error: &CronError) -> String {
-    let text = match error {
-        CronError::InvalidPattern(text)
-        | CronError::IllegalCharacters(text)
-        | CronError::ComponentError(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let text = text.trim_end_matches('.');
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+/// The five fields of a pattern, in order.
+const FIELDS: [&str; 5] = ["minute", "hour", "day of the month", "month", "day of the week"];
+const FIELD_LIST: &str = "minute, hour, day of the month, month, day of the week";
+
+/// Which part of a pattern keeps it from being one.
+fn fault_of(pattern: &str) -> String {
+    let parts: Vec<&str> = pattern.split_whitespace().collect();
+    if parts.len() != FIELDS.len() {
+        return format!("it has {} fields, and five are read", parts.len());
+    }
+    let wrong = parts.iter().enumerate().zip(FIELDS).find(|((number, part), _)| {
+        let mut alone = ["*"; FIELDS.len()];
+        if let Some(field) = alone.get_mut(*number) {
+            *field = part;
+        }
+        parser().parse(&alone.join(" ")).is_err()
+    });
+    match wrong {
+        Some(((_, part), field)) => format!("\"{part}\" is no {field}; the fields are"),
+        None => "the fields are".to_owned(),
+    }
+}
+
+fn parser() -> CronParser {
+    CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build()
 }
 
 impl Schedule {
@@ -132,17 +141,11 @@ impl Schedule {
     /// Five fields, names of months and weekdays, `L`, `W`, `#`, and `@daily` and its kin.
     pub fn cron(pattern: &str, timezone: Option<&str>) -> Result<Self, ScheduleError> {
         let zone = Zone::named(timezone.unwrap_or("UTC"))?;
-        let invalid =
-            |source| ScheduleError::Pattern { pattern: shortened(pattern), source };
+        let invalid = |source| ScheduleError::Pattern { pattern: shortened(pattern), source };
         if pattern.len() > PATTERN_LENGTH_MAX {
             return Err(invalid(CronError::InvalidPattern("pattern is too long".to_owned())));
         }
-        let cron = CronParser::builder()
-            .seconds(Seconds::Disallowed)
-            .year(Year::Disallowed)
-            .build()
-            .parse(pattern)
-            .map_err(invalid)?;
+        let cron = parser().parse(pattern).map_err(invalid)?;
         let schedule =
             Self(Rule::Cron { pattern: pattern.trim().to_owned(), cron: Box::new(cron), zone });
         match schedule.next_after(SEARCH_START) {
@@ -325,12 +328,12 @@ mod tests {
         refuse(
             Schedule::cron("0 9 * *", None),
             "cron pattern \"0 9 * *\" is not valid",
-            "pattern must have 5 fields when seconds are disallowed; five fields: minute hour day-of-month month day-of-week, such as \"30 8 * * 1-5\"",
+            "it has 4 fields, and five are read: minute, hour, day of the month, month, day of the week, such as \"30 8 * * 1-5\"",
         );
         refuse(
             Schedule::cron("0 25 * * *", None),
             "cron pattern \"0 25 * * *\" is not valid",
-            "position 25 is out of bounds for the current range (0-23); five fields: minute hour day-of-month month day-of-week, such as \"30 8 * * 1-5\"",
+            "\"25\" is no hour; the fields are: minute, hour, day of the month, month, day of the week, such as \"30 8 * * 1-5\"",
         );
         refuse(
             Schedule::cron("0 9 * * *", Some("Europe/Berln")),

@@ -7,6 +7,7 @@ use crate::plan::{Block, Branch, Case, Kind};
 use crate::source::{CaseSource, StepSource};
 
 use super::Checker;
+use super::outline::{Entry, Part};
 use super::view::View;
 
 /// Most branches of one step, and most cases.
@@ -15,7 +16,7 @@ const BRANCHES_MAX: usize = 64;
 const REASON_MAX: usize = 2000;
 
 impl Checker<'_> {
-    pub(super) fn set(&mut self, at: &Pointer, step: &StepSource, view: &View) -> Option<Kind> {
+    pub(super) fn set(&mut self, at: &Pointer, step: &StepSource, number: usize) -> Option<Kind> {
         let at = at.key("set");
         let entries = &step.set.as_ref()?.0;
         if entries.is_empty() {
@@ -23,19 +24,42 @@ impl Checker<'_> {
             self.report(problem.hint("name what is kept: `set: { team: ${{ … }} }`"));
             return None;
         }
-        let mut view = view.clone();
+        let mut view = View::step(number);
         let mut compiled = Some(Vec::new());
         for (name, value) in entries {
             let at = at.key(name);
             let named = self.name(self.key_place(&at), "variable", name);
             let template = self.template(&at, value, &view);
+            self.lost_var(&at, name, number);
             view.fresh.push(name.clone());
             match (&mut compiled, template) {
-                (Some(compiled), Some(template)) if named => compiled.push((name.clone(), template)),
+                (Some(compiled), Some(template)) if named => {
+                    compiled.push((name.clone(), template));
+                }
                 _ => compiled = None,
             }
         }
         compiled.map(Kind::Set)
+    }
+
+    /// Warns of a variable that a loop sets although it lives outside of that loop.
+    fn lost_var(&mut self, at: &Pointer, name: &str, number: usize) {
+        let depth =
+            |entry: &Entry| entry.around.iter().filter(|region| region.part == Part::Loop).count();
+        let Some(inner) = self.outline.steps.get(number) else { return };
+        let outer = self.outline.steps.iter().take(number).position(|outer| {
+            depth(outer) < depth(inner)
+                && outer
+                    .around
+                    .iter()
+                    .all(|region| region.part != Part::Loop || inner.around.contains(region))
+                && outer.vars.iter().any(|var| var == name)
+        });
+        let Some(outer) = outer else { return };
+        let message = format!("variable \"{name}\" keeps this value within one iteration only");
+        let hint = format!("what {} set stays as it is after the loop", self.step_name(outer));
+        let problem = Problem::warning("loop-var", self.key_place(at), message);
+        self.report(problem.hint(hint));
     }
 
     pub(super) fn switch(&mut self, at: &Pointer, step: &StepSource, view: &View) -> Option<Kind> {
@@ -54,7 +78,9 @@ impl Checker<'_> {
             if let Some(line) = otherwise {
                 let problem =
                     Problem::warning("never-runs", self.place(&at), "this case is never taken");
-                self.report(problem.hint(format!("`otherwise` in line {line} takes all before it")));
+                self.report(
+                    problem.hint(format!("`otherwise` in line {line} takes all before it")),
+                );
             }
             if case.as_ref().is_some_and(|case| case.when.is_none()) {
                 otherwise = otherwise.or(Some(self.place(&at).line));
@@ -79,7 +105,11 @@ impl Checker<'_> {
             }
             (Some(_), Some(_)) => {
                 let place = self.key_place(&at.key("otherwise"));
-                self.report(Problem::error("case", place, "a case has `when` or `otherwise`, not both"));
+                self.report(Problem::error(
+                    "case",
+                    place,
+                    "a case has `when` or `otherwise`, not both",
+                ));
                 None
             }
             (None, None) => {
@@ -131,13 +161,13 @@ impl Checker<'_> {
         let Some(owner) = at.parent().and_then(|step| self.outline.by_pointer(&step)) else {
             return;
         };
-        let mut setters: Vec<(&str, &super::outline::Part, &Pointer)> = Vec::new();
+        let mut setters: Vec<(&str, &Part, &Pointer)> = Vec::new();
         let mut races = Vec::new();
         for entry in &self.outline.steps {
             let mut around = entry.around.iter();
             let Some(region) = around.find(|region| region.owner == owner) else { continue };
-            let looped = around.any(|region| region.part == super::outline::Part::Loop);
-            if looped || region.part == super::outline::Part::OnError {
+            let looped = around.any(|region| region.part == Part::Loop);
+            if looped || region.part == Part::OnError {
                 continue;
             }
             for var in &entry.vars {

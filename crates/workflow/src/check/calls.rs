@@ -10,6 +10,7 @@ use crate::plan::{Call, Retry, Target};
 use crate::source::{RetrySource, StepSource};
 
 use super::Checker;
+use super::steps::lift;
 use super::view::View;
 
 /// Most attempts of one step.
@@ -17,11 +18,35 @@ const ATTEMPTS_MAX: u32 = 100;
 /// Keys that describe a request, which an action brings with it.
 const OF_REQUEST: [&str; 5] = ["query", "headers", "body", "form", "text"];
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
     pub(super) fn call(&mut self, at: &Pointer, step: &StepSource, view: &View) -> Option<Call> {
         let connector = step.call.clone()?;
         let found = self.connector(&at.key("call"), &connector);
-        let target = match (&step.request, &step.action) {
+        let target = self.target(at, step, &connector, found, view);
+        let expect = step.expect.as_ref().map(|value| self.expect(&at.key("expect"), value));
+        let output = self.outputs(&at.key("output"), step.output.as_ref(), view);
+        let retry = step.retry.as_ref().map(|retry| self.retry(&at.key("retry"), retry));
+        let key = step.idempotency_key.as_ref();
+        let key = key.map(|key| self.text(&at.key("idempotency_key"), key, view));
+        Some(Call {
+            connector,
+            target: target?,
+            expect: lift(expect)?,
+            output: output?,
+            retry: lift(retry)?,
+            idempotency_key: lift(key)?,
+        })
+    }
+
+    fn target(
+        &mut self,
+        at: &Pointer,
+        step: &StepSource,
+        connector: &str,
+        found: Option<&'a KnownConnector>,
+        view: &View,
+    ) -> Option<Target> {
+        match (&step.request, &step.action) {
             (Some(request), None) => {
                 if step.with.is_some() {
                     self.belongs_to(at, "with", "action");
@@ -32,8 +57,8 @@ impl Checker<'_> {
                 for key in OF_REQUEST {
                     self.belongs_to(at, key, "request");
                 }
-                let action_known = found.map(|found| self.action(at, &connector, found, action));
-                self.with(at, step, action_known.flatten(), action, view)
+                let known = found.and_then(|found| self.action(at, connector, found, action));
+                self.with(at, step, known, action, view)
                     .map(|with| Target::Action { name: action.clone(), with })
             }
             (Some(_), Some(_)) => {
@@ -46,32 +71,12 @@ impl Checker<'_> {
                 let place = self.place(&at.key("call"));
                 let message = format!("the call of \"{connector}\" does not say what is asked");
                 let problem = Problem::error("call", place, message);
-                let hint = "add `request: GET /path`, or `action:` with a name the connector defines";
+                let hint =
+                    "add `request: GET /path`, or `action:` with a name the connector defines";
                 self.report_missing(at, problem.hint(hint));
                 None
             }
-        };
-        let expect = match &step.expect {
-            Some(value) => self.expect(&at.key("expect"), value).map(Some),
-            None => Some(None),
-        };
-        let output = self.outputs(&at.key("output"), step.output.as_ref(), view);
-        let retry = match &step.retry {
-            Some(retry) => self.retry(&at.key("retry"), retry).map(Some),
-            None => Some(None),
-        };
-        let idempotency_key = match &step.idempotency_key {
-            Some(key) => self.text(&at.key("idempotency_key"), key, view).map(Some),
-            None => Some(None),
-        };
-        Some(Call {
-            connector,
-            target: target?,
-            expect: expect?,
-            output: output?,
-            retry: retry?,
-            idempotency_key: idempotency_key?,
-        })
+        }
     }
 
     /// Reports a key that goes with another than the one that was chosen.
@@ -89,9 +94,7 @@ impl Checker<'_> {
             problem.hint("a request is written out: `query`, `headers`, `body`, `form` or `text`")
         });
     }
-}
 
-impl<'a> Checker<'a> {
     fn connector(&mut self, at: &Pointer, name: &str) -> Option<&'a KnownConnector> {
         let known = self.known;
         if !known.strict {
@@ -190,16 +193,19 @@ impl Checker<'_> {
             let problem = Problem::error("unknown-input", self.key_place(at), message);
             let names: Vec<&str> = known.input.keys().map(String::as_str).collect();
             let meant = did_you_mean(name, names.iter().copied());
-            self.report(problem.hint_if(meant.or_else(|| {
-                (!names.is_empty()).then(|| format!("it has {}", names.join(", ")))
-            })));
+            self.report(problem.hint_if(
+                meant.or_else(|| {
+                    (!names.is_empty()).then(|| format!("it has {}", names.join(", ")))
+                }),
+            ));
             return;
         };
         let Some(schema) = input.schema.as_ref().filter(|_| is_constant(value)) else { return };
         let Ok(validator) = jsonschema::validator_for(schema) else { return };
         let complaint = validator.iter_errors(value).next().map(|error| error.to_string());
         if let Some(complaint) = complaint {
-            let message = format!("input \"{name}\" of action \"{action}\" does not fit: {complaint}");
+            let message =
+                format!("input \"{name}\" of action \"{action}\" does not fit: {complaint}");
             let place = self.place(at);
             self.report(Problem::error("input-value", place, message));
         }
@@ -217,28 +223,13 @@ impl Checker<'_> {
     }
 
     fn retry(&mut self, at: &Pointer, source: &RetrySource) -> Option<Retry> {
-        let attempts = match source.max_attempts {
-            None => Some(None),
-            Some(number) => match NonZeroU32::new(number).filter(|n| n.get() <= ATTEMPTS_MAX) {
-                Some(number) => Some(Some(number)),
-                None => {
-                    let place = self.place(&at.key("max_attempts"));
-                    let message = format!("`max_attempts` is a number from 1 to {ATTEMPTS_MAX}");
-                    let problem = Problem::error("retry", place, message);
-                    self.report(problem.hint("the first attempt counts: 1 means no retry"));
-                    None
-                }
-            },
-        };
-        let initial = match &source.initial_delay {
-            Some(text) => self.duration(&at.key("initial_delay"), text).map(Some),
-            None => Some(None),
-        };
-        let longest = match &source.max_delay {
-            Some(text) => self.duration(&at.key("max_delay"), text).map(Some),
-            None => Some(None),
-        };
-        let (max_attempts, initial_delay, max_delay) = (attempts?, initial?, longest?);
+        let attempts = source.max_attempts.map(|number| self.attempts(at, number));
+        let initial = source.initial_delay.as_ref();
+        let initial = initial.map(|text| self.duration(&at.key("initial_delay"), text));
+        let longest = source.max_delay.as_ref();
+        let longest = longest.map(|text| self.duration(&at.key("max_delay"), text));
+        let (max_attempts, initial_delay, max_delay) =
+            (lift(attempts)?, lift(initial)?, lift(longest)?);
         if let (Some(initial), Some(longest)) = (initial_delay, max_delay)
             && initial > longest
         {
@@ -248,6 +239,17 @@ impl Checker<'_> {
         }
         let unsafe_writes = source.unsafe_writes.unwrap_or(false);
         Some(Retry { max_attempts, initial_delay, max_delay, unsafe_writes })
+    }
+
+    fn attempts(&mut self, at: &Pointer, number: u32) -> Option<NonZeroU32> {
+        let attempts = NonZeroU32::new(number).filter(|number| number.get() <= ATTEMPTS_MAX);
+        if attempts.is_none() {
+            let place = self.place(&at.key("max_attempts"));
+            let message = format!("`max_attempts` is a number from 1 to {ATTEMPTS_MAX}");
+            let problem = Problem::error("retry", place, message);
+            self.report(problem.hint("the first attempt counts: 1 means no retry"));
+        }
+        attempts
     }
 }
 

@@ -14,6 +14,8 @@ const MAY_BE_EMPTY: [&str; 2] = ["manual", "body"];
 
 impl Checker<'_> {
     /// Reports every key without a value.
+    ///
+    /// Comes last: a problem that stands in the same place says it better.
     pub(super) fn empty_keys(&mut self) {
         let document = self.document;
         let root = Pointer::root();
@@ -55,7 +57,9 @@ impl Checker<'_> {
                     self.empty_in_steps(&at.key("steps"), steps);
                 }
             }
-            for (name, steps) in step.get("parallel").and_then(Value::as_object).into_iter().flatten() {
+            for (name, steps) in
+                step.get("parallel").and_then(Value::as_object).into_iter().flatten()
+            {
                 self.empty_in_steps(&at.key("parallel").key(name), steps);
             }
         }
@@ -65,6 +69,9 @@ impl Checker<'_> {
         for (key, value) in map.as_object().into_iter().flatten() {
             if value.is_null() && !MAY_BE_EMPTY.contains(&key.as_str()) {
                 let place = self.key_place(&at.key(key));
+                if self.problems.iter().any(|problem| problem.place.start == place.start) {
+                    continue;
+                }
                 let problem = Problem::error("empty", place, format!("\"{key}\" has no value"));
                 self.report(problem.hint("give it one, or leave the key out"));
             }

@@ -11,12 +11,15 @@ impl Checker<'_> {
             return true;
         }
         let shown: String = name.chars().take(80).collect();
-        let problem = Problem::error("bad-id", place, format!("{what} \"{shown}\" is not a valid id"));
+        let problem =
+            Problem::error("bad-id", place, format!("{what} \"{shown}\" is not a valid id"));
         let better = corrected(name);
         self.report(if is_id(&better) {
             problem.hint(format!("write \"{better}\": ids are lower case letters, digits and _"))
         } else {
-            problem.hint("ids begin with a letter; then come lower case letters, digits and _, 64 at most")
+            problem.hint(
+                "ids begin with a letter; then come lower case letters, digits and _, 64 at most",
+            )
         });
         false
     }

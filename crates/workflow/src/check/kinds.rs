@@ -132,8 +132,8 @@ impl Checker<'_> {
                 let hint = self.workflow_hint(at);
                 problem.hint_if(hint)
             }
-            "approval" | "wait_for" => {
-                problem.hint("until then, `wait` for a time and look at the result with a call")
+            "wait_for" => {
+                problem.hint("until then, `wait` for a time and look with a call whether it came")
             }
             "paginate" => problem.hint("until then, ask for each page with a call of its own"),
             _ => problem,
@@ -169,7 +169,8 @@ impl Checker<'_> {
         let hint = if of_call {
             "say which connector is called: `call: <connector>`".to_owned()
         } else if step.steps.is_some() {
-            "steps inside a step belong to `for_each`, `switch`, `parallel` or `on_error`".to_owned()
+            "steps inside a step belong to `for_each`, `switch`, `parallel` or `on_error`"
+                .to_owned()
         } else {
             format!("a step is exactly one of {KINDS}")
         };

@@ -11,6 +11,7 @@ use crate::source::StepSource;
 use super::Checker;
 use super::outline::DEFAULT_BINDING;
 use super::references::ROOTS;
+use super::steps::lift;
 use super::texts::is_one_hole;
 use super::view::{Spot, View, index_name};
 
@@ -27,19 +28,17 @@ impl Checker<'_> {
         let view = View::step(number);
         let items = self.items(&at.key("for_each"), step.for_each.as_ref()?, &view);
         let binding = self.binding(at, step, &view);
-        let key = match &step.key {
-            Some(value) => {
-                self.item_key(&at.key("key"), value, &View::at(Spot::Item(number)))
-            }
-            None => Some(None),
-        };
+        let key = step
+            .key
+            .as_ref()
+            .map(|value| self.item_key(&at.key("key"), value, &View::at(Spot::Item(number))));
         let concurrency = self.concurrency(&at.key("concurrency"), step.concurrency.as_ref());
         let items_may_fail = self.on_item_error(&at.key("on_item_error"), step);
         let steps = self.required_block(at, step.steps.as_ref(), "this loop");
         Some(Kind::ForEach(Box::new(Loop {
             items: items?,
             binding: binding?,
-            key: key?,
+            key: lift(key)?,
             concurrency: concurrency?,
             items_may_fail: items_may_fail?,
             steps: steps?,
@@ -74,9 +73,7 @@ impl Checker<'_> {
         }
         let index = index_name(binding);
         let outer = view.bindings(&self.outline);
-        let taken = |name: &str| {
-            ROOTS.contains(&name) || outer.iter().any(|known| known == name)
-        };
+        let taken = |name: &str| ROOTS.contains(&name) || outer.iter().any(|known| known == name);
         if !taken(binding) && !taken(&index) {
             return Some(binding.to_owned());
         }
@@ -91,14 +88,9 @@ impl Checker<'_> {
     }
 
     /// Compiles the identity of an item, which is written as one expression.
-    fn item_key(
-        &mut self,
-        at: &Pointer,
-        value: &Value,
-        view: &View,
-    ) -> Option<Option<Expression>> {
+    fn item_key(&mut self, at: &Pointer, value: &Value, view: &View) -> Option<Expression> {
         if value.as_str().is_some_and(is_one_hole) {
-            return self.condition(at, value, view).map(Some);
+            return self.condition(at, value, view);
         }
         let problem = Problem::error("key", self.place(at), "the key of an item is one expression");
         self.report(problem.hint("write ${{ … }} over the loop variable"));
@@ -113,7 +105,8 @@ impl Checker<'_> {
             .filter(|number| *number <= CONCURRENCY_MAX)
             .and_then(NonZeroU32::new);
         if number.is_none() {
-            let message = format!("`concurrency` of a loop is a number from 1 to {CONCURRENCY_MAX}");
+            let message =
+                format!("`concurrency` of a loop is a number from 1 to {CONCURRENCY_MAX}");
             let place = self.place(at);
             self.report(Problem::error("concurrency", place, message));
         }
@@ -128,7 +121,9 @@ impl Checker<'_> {
                 let message = format!("\"{word}\" is not an answer to an item's failure");
                 let problem = Problem::error("on-error", self.place(at), message);
                 let meant = did_you_mean(word, ["fail", "continue"]);
-                self.report(problem.hint(meant.unwrap_or_else(|| "`fail` or `continue`".to_owned())));
+                self.report(
+                    problem.hint(meant.unwrap_or_else(|| "`fail` or `continue`".to_owned())),
+                );
                 None
             }
         }

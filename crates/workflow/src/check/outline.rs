@@ -160,9 +160,9 @@ impl Outline {
 fn outputs_of(word: Word, step: &StepSource) -> Option<Vec<String>> {
     let names = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect());
     match word {
-        Word::Call => {
-            Some(step.output.iter().flat_map(|o| o.0.iter().map(|(name, _)| name.clone())).collect())
-        }
+        Word::Call => Some(
+            step.output.iter().flat_map(|o| o.0.iter().map(|(name, _)| name.clone())).collect(),
+        ),
         Word::ForEach => names(&["items", "succeeded", "failed"]),
         Word::Switch => names(&["case"]),
         Word::Later | Word::Unclear => None,

@@ -73,7 +73,9 @@ impl Checker<'_> {
             let rest = text.strip_prefix("$.").unwrap_or_default();
             let meant = did_you_mean(first, RESPONSE).filter(|_| first.len() > 2);
             self.report(match rest.strip_prefix("response.") {
-                Some(rest) => problem.hint(format!("the path begins at the response itself: $.{rest}")),
+                Some(rest) => {
+                    problem.hint(format!("the path begins at the response itself: $.{rest}"))
+                }
                 None => problem.hint(meant.unwrap_or_else(|| format!("write $.body.{rest}"))),
             });
             return None;

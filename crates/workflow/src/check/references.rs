@@ -17,7 +17,15 @@ const ERROR_MEMBERS: [&str; 4] = ["name", "message", "step", "status"];
 const RESPONSE_MEMBERS: [&str; 3] = ["status", "headers", "body"];
 /// What CloudEvents itself calls the parts of an event.
 const EVENT_MEMBERS: [&str; 9] = [
-    "id", "source", "specversion", "type", "subject", "time", "datacontenttype", "dataschema", "data",
+    "id",
+    "source",
+    "specversion",
+    "type",
+    "subject",
+    "time",
+    "datacontenttype",
+    "dataschema",
+    "data",
 ];
 
 /// What is wrong with a reference, before it has a place.
@@ -148,10 +156,14 @@ impl Checker<'_> {
         }
         if let Some((number, why)) = unseen {
             let setter = self.step_name(number);
-            return Err(Flaw::new(
+            let flaw = Flaw::new(
                 "not-visible",
-                format!("variable \"{name}\" is set by {setter}, {}", self.words(&why)),
-            ));
+                format!("variable \"{name}\" is set by {setter}, which {}", self.verb(&why)),
+            );
+            return Err(flaw.hint_if(match why {
+                Unseen::InLoop(_) => Some("what a loop sets is its iteration's own".to_owned()),
+                _ => None,
+            }));
         }
         let names = self.outline.steps.iter().flat_map(|entry| &entry.vars).map(String::as_str);
         Err(Flaw::new("unknown-var", format!("no step sets a variable \"{name}\""))
@@ -176,9 +188,11 @@ impl Checker<'_> {
                 .hint_if(did_you_mean(id, self.outline.ids())));
         };
         if let Err(why) = self.outline.see(number, view) {
-            let flaw =
-                Flaw::new("not-visible", format!("step \"{id}\" cannot be seen: it {}", self.verb(&why)));
-            return Err(flaw.hint_if(self.way_out(&why)));
+            let flaw = Flaw::new(
+                "not-visible",
+                format!("step \"{id}\" cannot be seen: it {}", self.verb(&why)),
+            );
+            return Err(flaw.hint_if(self.way_out(number, &why)));
         }
         let Some(entry) = self.outline.steps.get(number) else { return Ok(()) };
         let name = member(&format!("steps.{id}"), rest, &STEP_MEMBERS)?;
@@ -186,12 +200,17 @@ impl Checker<'_> {
         match name {
             Some("output") => self.step_output(number, inner),
             Some("response") if !matches!(entry.word, Word::Call | Word::Later | Word::Unclear) => {
-                Err(Flaw::new("no-response", format!("step \"{id}\" calls nothing, so it has no response")))
+                Err(Flaw::new(
+                    "no-response",
+                    format!("step \"{id}\" calls nothing, so it has no response"),
+                ))
             }
             Some("response") => {
                 member(&format!("steps.{id}.response"), inner, &RESPONSE_MEMBERS).map(|_| ())
             }
-            Some("error") => member(&format!("steps.{id}.error"), inner, &ERROR_MEMBERS).map(|_| ()),
+            Some("error") => {
+                member(&format!("steps.{id}.error"), inner, &ERROR_MEMBERS).map(|_| ())
+            }
             _ => Ok(()),
         }
     }
@@ -231,13 +250,11 @@ impl Checker<'_> {
         }
     }
 
-    fn words(&self, why: &Unseen) -> String {
-        format!("which {}", self.verb(why))
-    }
-
-    fn way_out(&self, why: &Unseen) -> Option<String> {
+    fn way_out(&self, number: usize, why: &Unseen) -> Option<String> {
         match why {
-            Unseen::Itself => Some("in `output`, the answer is `response`".to_owned()),
+            Unseen::Itself if self.outline.steps.get(number)?.word == Word::Call => {
+                Some("in `output`, the answer is `response`".to_owned())
+            }
             Unseen::InLoop(owner) => {
                 let id = &self.outline.steps.get(*owner)?.id;
                 Some(format!("after the loop, `steps.{id}.output.items` has what each item gave"))
@@ -276,7 +293,8 @@ fn event(rest: &[&str]) -> Result<(), Flaw> {
         return Ok(());
     }
     let path = rest.join(".");
-    let reason = if EVENT_MEMBERS.contains(name) { "is a plain value" } else { "is not part of an event" };
+    let reason =
+        if EVENT_MEMBERS.contains(name) { "is a plain value" } else { "is not part of an event" };
     Err(Flaw::new("event-member", format!("\"event.{name}\" {reason}"))
         .hint(format!("what an event is about is under `event.data`: `event.data.{path}`"))
         .warning())

@@ -205,15 +205,17 @@ impl Checker<'_> {
             let problem = Problem::warning("body-on-read", place, message);
             self.report(problem.hint("parameters of a search usually go to `query`"));
         }
-        let json = step.body.as_ref().map(|body| {
-            self.template(&at.key("body"), body, view).map(BodyTemplate::Json)
-        });
+        let json = step
+            .body
+            .as_ref()
+            .map(|body| self.template(&at.key("body"), body, view).map(BodyTemplate::Json));
         let form = step.form.as_ref().map(|form| {
             self.fields(&at.key("form"), Some(form), view, "form").map(BodyTemplate::Form)
         });
-        let text = step.text.as_ref().map(|text| {
-            self.text(&at.key("text"), text, view).map(BodyTemplate::Text)
-        });
+        let text = step
+            .text
+            .as_ref()
+            .map(|text| self.text(&at.key("text"), text, view).map(BodyTemplate::Text));
         json.or(form).or(text).unwrap_or(Some(BodyTemplate::None))
     }
 }

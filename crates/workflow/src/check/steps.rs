@@ -32,22 +32,23 @@ impl Checker<'_> {
         Block { steps: compiled }
     }
 
-    /// Warns of what stands after a step that always ends the run.
+    /// Warns of what stands after a `stop` or `fail` without a condition.
     fn never_run(&mut self, at: &Pointer, steps: &StepsSource) {
-        let ends = |step: &StepSource| {
-            let ends = step.stop.is_some() || step.fail.is_some();
-            ends && step.condition.is_none() && step.on_error.is_none()
+        let ends = |step: &StepSource| match (&step.stop, &step.fail) {
+            _ if step.condition.is_some() || step.on_error.is_some() => None,
+            (Some(_), _) => Some("stop"),
+            (_, Some(_)) => Some("fail"),
+            _ => None,
         };
-        let last = steps.iter().position(|step| step.as_ref().is_some_and(ends));
-        let Some(next) = last.map(|last| last + 1).filter(|next| *next < steps.len()) else {
-            return;
-        };
-        let place = self.place(&at.index(next));
-        self.report(Problem::warning(
-            "never-runs",
-            place,
-            format!("{} never runs: the one before it always ends the run", self.name_at(&at.index(next))),
-        ));
+        let end =
+            steps.iter().enumerate().find_map(|(index, step)| Some((index, ends(step.as_ref()?)?)));
+        let Some((last, word)) = end.filter(|(last, _)| last + 1 < steps.len()) else { return };
+        let at = at.index(last + 1);
+        let message = format!("{} never runs: it stands after a `{word}`", self.name_at(&at));
+        let problem = Problem::warning("never-runs", self.place(&at), message);
+        self.report(
+            problem.hint(format!("give the `{word}` an `if`, or take out what follows it")),
+        );
     }
 
     /// How people are told which step stands here.
@@ -61,18 +62,13 @@ impl Checker<'_> {
         let name = self.step_name(number);
         let view = View::step(number);
         let id = self.id(at, step, number);
-        let condition = match &step.condition {
-            Some(value) => Some(self.condition(&at.key("if"), value, &view)),
-            None => None,
-        };
-        let timeout = match &step.timeout {
-            Some(text) => Some(self.duration(&at.key("timeout"), text)),
-            None => None,
-        };
+        let condition =
+            step.condition.as_ref().map(|value| self.condition(&at.key("if"), value, &view));
+        let timeout = step.timeout.as_ref().map(|text| self.duration(&at.key("timeout"), text));
         let on_error = self.on_error(at, step);
         let kind = match self.kind_word(at, step, &name) {
             Word::Call => self.call(at, step, &view).map(|call| Kind::Call(Box::new(call))),
-            Word::Set => self.set(at, step, &view),
+            Word::Set => self.set(at, step, number),
             Word::Switch => self.switch(at, step, &view),
             Word::ForEach => self.for_each(at, step, number),
             Word::Parallel => self.parallel(at, step, &name),
@@ -86,8 +82,8 @@ impl Checker<'_> {
         };
         Some(Step {
             id: id?,
-            condition: condition.map_or(Some(None), |condition| condition.map(Some))?,
-            timeout: timeout.map_or(Some(None), |timeout| timeout.map(Some))?,
+            condition: lift(condition)?,
+            timeout: lift(timeout)?,
             on_error: on_error?,
             kind: kind?,
             line: self.place(at).line,
@@ -143,22 +139,24 @@ impl Checker<'_> {
         let at = at.key("on_error");
         match &step.on_error {
             None => Some(OnError::Fail),
-            Some(OnErrorSource::Word(word)) => match word.as_str() {
-                "fail" => Some(OnError::Fail),
-                "continue" => Some(OnError::Continue),
-                _ => {
-                    let problem = Problem::error(
-                        "on-error",
-                        self.place(&at),
-                        format!("\"{word}\" is not an answer to a failure"),
-                    );
-                    let meant = did_you_mean(word, ["fail", "continue"]);
-                    self.report(problem.hint(meant.unwrap_or_else(|| {
-                        "`fail`, `continue`, or a list of steps".to_owned()
-                    })));
-                    None
+            Some(OnErrorSource::Word(word)) => {
+                match word.as_str() {
+                    "fail" => Some(OnError::Fail),
+                    "continue" => Some(OnError::Continue),
+                    _ => {
+                        let problem = Problem::error(
+                            "on-error",
+                            self.place(&at),
+                            format!("\"{word}\" is not an answer to a failure"),
+                        );
+                        let meant = did_you_mean(word, ["fail", "continue"]);
+                        self.report(problem.hint(meant.unwrap_or_else(|| {
+                            "`fail`, `continue`, or a list of steps".to_owned()
+                        })));
+                        None
+                    }
                 }
-            },
+            }
             Some(OnErrorSource::Steps(steps)) => {
                 if steps.is_empty() {
                     let problem =
@@ -193,4 +191,9 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// What was not written is fine; what was written and could not be compiled is not.
+pub(super) fn lift<T>(written: Option<Option<T>>) -> Option<Option<T>> {
+    written.map_or(Some(None), |compiled| compiled.map(Some))
 }

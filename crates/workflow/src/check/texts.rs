@@ -74,11 +74,9 @@ impl Checker<'_> {
         value: &Value,
         view: &View,
     ) -> Option<Template> {
+        self.template_references(at, value, view);
         match Template::compile(value) {
-            Ok(template) => {
-                self.template_references(at, value, view);
-                Some(template)
-            }
+            Ok(template) => Some(template),
             Err(errors) => {
                 for (inner, error) in errors {
                     self.uncompiled(&at.join(&inner), &error);

@@ -9,6 +9,7 @@ use crate::source::{ScheduleSource, TriggerSource};
 
 use super::Checker;
 use super::kinds::written;
+use super::steps::lift;
 use super::view::{Spot, View};
 
 /// Most triggers of one workflow.
@@ -65,7 +66,8 @@ impl Checker<'_> {
             self.report_missing(at, problem.hint(hint));
         }
         if kinds + later.len() > 1 {
-            let problem = Problem::error("trigger", self.place(at), "this is several triggers at once");
+            let problem =
+                Problem::error("trigger", self.place(at), "this is several triggers at once");
             self.report(problem.hint("begin each with a `-` of its own"));
         }
         if trigger.condition.is_some() && trigger.event.is_none() && later.is_empty() {
@@ -84,13 +86,11 @@ impl Checker<'_> {
 
     fn event(&mut self, at: &Pointer, written: &str, trigger: &TriggerSource) -> Option<Trigger> {
         let event_type = self.event_type(&at.key("event"), written);
-        let condition = match &trigger.condition {
-            Some(value) => {
-                self.condition(&at.key("if"), value, &View::at(Spot::Trigger)).map(Some)
-            }
-            None => Some(None),
-        };
-        Some(Trigger::Event { event_type: event_type?, condition: condition? })
+        let condition = trigger
+            .condition
+            .as_ref()
+            .map(|value| self.condition(&at.key("if"), value, &View::at(Spot::Trigger)));
+        Some(Trigger::Event { event_type: event_type?, condition: lift(condition)? })
     }
 
     fn event_type(&mut self, at: &Pointer, written: &str) -> Option<EventPattern> {
@@ -136,15 +136,18 @@ impl Checker<'_> {
             (None, Some(every), None) => {
                 if zone.is_some() {
                     let place = self.key_place(&at.key("timezone"));
-                    let message = "\"timezone\" means nothing to `every`: intervals are counted in UTC";
+                    let message =
+                        "\"timezone\" means nothing to `every`: intervals are counted in UTC";
                     self.report(Problem::error("misplaced-key", place, message));
                 }
                 ("every", Schedule::every(self.duration(&at.key("every"), every)?))
             }
             (None, None, Some(instant)) => ("at", Schedule::at(instant, zone)),
             (None, None, None) => {
-                let problem = Problem::error("schedule", self.place(at), "this schedule never comes");
-                let hint = "say when: `cron: \"30 8 * * 1-5\"`, `every: 1h` or `at: 2026-03-01T09:00Z`";
+                let problem =
+                    Problem::error("schedule", self.place(at), "this schedule never comes");
+                let hint =
+                    "say when: `cron: \"30 8 * * 1-5\"`, `every: 1h` or `at: 2026-03-01T09:00Z`";
                 self.report_missing(at, problem.hint(hint));
                 return None;
             }
@@ -158,8 +161,10 @@ impl Checker<'_> {
         match schedule {
             Ok(schedule) => Some(schedule),
             Err(error) => {
-                let key = if matches!(error, ScheduleError::Zone { .. }) { "timezone" } else { key };
-                let problem = Problem::error("schedule", self.place(&at.key(key)), error.to_string());
+                let key =
+                    if matches!(error, ScheduleError::Zone { .. }) { "timezone" } else { key };
+                let problem =
+                    Problem::error("schedule", self.place(&at.key(key)), error.to_string());
                 self.report(problem.hint_if(error.hint()));
                 None
             }

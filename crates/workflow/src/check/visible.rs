@@ -33,7 +33,11 @@ impl Outline {
         };
         let Some(looking) = self.steps.get(number) else { return Ok(()) };
         if target == number {
-            return Err(if view.spot == Spot::Item(number) { Unseen::Encloses } else { Unseen::Itself });
+            return Err(if view.spot == Spot::Item(number) {
+                Unseen::Encloses
+            } else {
+                Unseen::Itself
+            });
         }
         if let Some(around) = looking.around.iter().find(|region| region.owner == target) {
             return if around.part == Part::OnError { Ok(()) } else { Err(Unseen::Encloses) };
@@ -46,10 +50,10 @@ impl Outline {
         }
         let shared = shared(&entry.around, &looking.around);
         let mut rest = entry.around.iter().skip(shared);
-        if let (Some(theirs), Some(ours)) = (entry.around.get(shared), looking.around.get(shared)) {
-            if let Some(what) = siblings(theirs, ours) {
-                return Err(Unseen::Elsewhere(theirs.owner, what));
-            }
+        if let (Some(theirs), Some(ours)) = (entry.around.get(shared), looking.around.get(shared))
+            && let Some(what) = siblings(theirs, ours)
+        {
+            return Err(Unseen::Elsewhere(theirs.owner, what));
         }
         match rest.find(|region| region.part == Part::Loop) {
             Some(region) => Err(Unseen::InLoop(region.owner)),

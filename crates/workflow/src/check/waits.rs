@@ -35,7 +35,10 @@ impl Checker<'_> {
             }
             (None, None) => {
                 let problem = Problem::error("wait", self.place(at), "this waits for nothing");
-                self.report_missing(at, problem.hint("write `wait: 7d`, or `until:` with an instant"));
+                self.report_missing(
+                    at,
+                    problem.hint("write `wait: 7d`, or `until:` with an instant"),
+                );
                 None
             }
         }
@@ -63,7 +66,8 @@ impl Checker<'_> {
             self.report(if looks_like_date(text) {
                 problem.hint("give date, time and offset: 2026-03-01T09:00:00+01:00")
             } else {
-                problem.hint("an instant looks like 2026-03-01T09:00:00Z; a time span goes to `for`")
+                problem
+                    .hint("an instant looks like 2026-03-01T09:00:00Z; a time span goes to `for`")
             });
             return None;
         }

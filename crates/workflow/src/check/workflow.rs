@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tenure_language::{Pointer, Problem, Template, Text};
+use tenure_language::{Pointer, Problem, Segment, Template, Text};
 
 use crate::plan::{Block, InputSchema, Plan, Version};
 use crate::source::WorkflowSource;
 
 use super::Checker;
 use super::kinds::written;
+use super::steps::lift;
 use super::view::{Spot, View};
 
 /// Longest description.
@@ -21,14 +22,10 @@ impl Checker<'_> {
     /// Checks everything, and answers a plan if all of it could be compiled.
     pub(super) fn workflow(&mut self, source: &WorkflowSource, version: Version) -> Option<Plan> {
         let root = Pointer::root();
-        self.empty_keys();
         self.later(source);
         let name = self.workflow_name(source);
         self.length("description", source.description.as_deref(), DESCRIPTION_MAX);
-        let input = match &source.input {
-            Some(schema) => self.input(&root.key("input"), schema).map(Some),
-            None => Some(None),
-        };
+        let input = source.input.as_ref().map(|schema| self.input(&root.key("input"), schema));
         let subject = self.subject(source);
         let triggers = self.triggers(source.triggers.as_deref());
         let steps = match &source.steps {
@@ -40,6 +37,7 @@ impl Checker<'_> {
             None => Block::default(),
         };
         let output = self.output(source);
+        self.empty_keys();
         Some(Plan {
             name: name?,
             description: source.description.clone(),
@@ -47,7 +45,7 @@ impl Checker<'_> {
             source: Arc::clone(self.document.text()),
             subject: subject?,
             triggers,
-            input: input?,
+            input: lift(input)?,
             steps,
             on_failure,
             output: output?,
@@ -145,9 +143,22 @@ impl Checker<'_> {
         match built {
             Ok(validator) => Some(InputSchema { schema: schema.clone(), validator }),
             Err(error) => {
-                let place = self.place(&at.join(&pointer_of(error.instance_path().as_str())));
-                let message = format!("the schema is not valid: {}", error.masked());
-                self.report(Problem::error("input", place, message));
+                let inside = pointer_of(error.instance_path().as_str());
+                let place = self.place(&at.join(&inside));
+                let of_type =
+                    matches!(inside.segments().last(), Some(Segment::Key(key)) if key == "type");
+                let problem = if of_type {
+                    let types = "string, number, integer, boolean, object, array and null";
+                    Problem::error("input", place, "the schema names a type that does not exist")
+                        .hint(format!("types are {types}"))
+                } else {
+                    Problem::error(
+                        "input",
+                        place,
+                        format!("the schema is not valid: {}", error.masked()),
+                    )
+                };
+                self.report(problem);
                 None
             }
         }

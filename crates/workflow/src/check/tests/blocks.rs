@@ -15,7 +15,16 @@ fn ids_are_required_formed_and_unique() {
       one: [{ id: twice, set: { d: 1 } }]
       Two Words: [{ id: three, set: { e: 1 } }]
 "##,
-    ), @"");
+    ), @r#"
+    4:5 error[no-id] this step has no id
+         give it one, such as `id: account`: others refer to it by that
+    5:11 error[bad-id] step "Create-Account" is not a valid id
+         write "create_account": ids are lower case letters, digits and _
+    9:19 error[duplicate-id] step "twice" exists already
+         it stands in line 6; ids are unique in a whole workflow, branches included
+    10:7 error[bad-id] branch "Two Words" is not a valid id
+         write "two_words": ids are lower case letters, digits and _
+    "#);
 }
 
 #[test]
@@ -26,7 +35,16 @@ fn a_step_does_exactly_one_thing() {
   - { id: nested, steps: [{ id: inner, wait: 1d }] }
   - { id: much, call: directory, request: GET /Users, wait: 1d, stop: Enough }
 "##,
-    ), @"");
+    ), @r#"
+    4:5 error[no-kind] step "nothing" does nothing
+         a step is exactly one of call, set, switch, for_each, parallel, wait, stop or fail
+    5:5 error[no-kind] step "half" does nothing
+         say which connector is called: `call: <connector>`
+    6:5 error[no-kind] step "nested" does nothing
+         steps inside a step belong to `for_each`, `switch`, `parallel` or `on_error`
+    7:55 error[many-kinds] step "much" is call and wait and stop at once
+         a step does one thing; write one step for each
+    "#);
 }
 
 #[test]
@@ -35,7 +53,12 @@ fn keys_go_with_their_kind() {
         r##"  - { id: pause, wait: 1d, body: { a: 1 }, retry: { max_attempts: 2 }, concurrency: 2 }
   - { id: ask, call: directory, request: GET /Users, as: user }
 "##,
-    ), @"");
+    ), @r#"
+    4:28 error[misplaced-key] "body" belongs to `call`, and step "pause" is `wait`
+    4:44 error[misplaced-key] "retry" belongs to `call`, and step "pause" is `wait`
+    4:72 error[misplaced-key] "concurrency" belongs to `for_each`, and step "pause" is `wait`
+    5:54 error[misplaced-key] "as" belongs to `for_each`, and step "ask" is `call`
+    "#);
 }
 
 #[test]
@@ -48,7 +71,19 @@ fn later_keys_are_named_so() {
   - { id: make, call: directory, request: POST /Users, undo: { request: DELETE /x }, paginate: {}, ensure: , verify: {} }
   - { id: use, set: { answer: "${{ steps.ask.output.decision }}" } }
 "##,
-    ), @"");
+    ), @r#"
+    4:16 error[not-yet] "approval" is not part of this version of Tenure
+    5:17 error[not-yet] "wait_for" is not part of this version of Tenure
+         until then, `wait` for a time and look with a call whether it came
+    6:18 error[not-yet] "run" is not part of this version of Tenure
+         no workflow is called "leaver" either
+    7:17 error[not-yet] "emit" is not part of this version of Tenure
+    8:56 error[not-yet] "undo" is not part of this version of Tenure
+    8:86 error[not-yet] "paginate" is not part of this version of Tenure
+         until then, ask for each page with a call of its own
+    8:100 error[not-yet] "ensure" is not part of this version of Tenure
+    8:110 error[not-yet] "verify" is not part of this version of Tenure
+    "#);
 }
 
 #[test]
@@ -62,7 +97,14 @@ fn misspelt_keys_are_reported_once() {
     steps:
       - { id: inner, wiat: 1d }
 "##,
-    ), @"");
+    ), @r#"
+    5:5 error[unknown-key] unknown key "cal"
+         did you mean "call"?
+    8:5 error[unknown-key] unknown key "for_eech"
+         did you mean "for_each"?
+    10:22 error[unknown-key] unknown key "wiat"
+         did you mean "wait"?
+    "#);
 }
 
 #[test]
@@ -77,8 +119,19 @@ fn keys_without_a_value_are_refused() {
     switch:
       - when:
         steps: []
+  - [list, of, values]
+  - { id: again, call: directory, request: GET /Users, retry: [3] }
 "##,
-    ), @"");
+    ), @r#"
+    5:5 error[empty] "if" has no value
+         give it one, or leave the key out
+    8:14 error[empty] "max_attempts" has no value
+         give it one, or leave the key out
+    11:9 error[case] this case has no `when`
+         add `when: ${{ … }}`, or `otherwise: true` to the last one
+    13:5 error[wrong-type] item 3: expected a map, found a list
+    14:63 error[wrong-type] "retry": expected a map, found a list
+    "#);
 }
 
 #[test]
@@ -90,7 +143,17 @@ fn conditions_are_one_expression() {
   - { id: list, if: [1], wait: 1d }
   - { id: broken, if: "${{ input.a == }}", wait: 1d }
 "##,
-    ), @"");
+    ), @"
+    4:21 error[condition] a condition is one expression
+         write ${{ input.remote == true }}
+    5:21 error[condition] a condition is one expression
+         write ${{ false }}
+    6:22 error[condition] a condition is one expression
+         write ${{ input.a and input.b }}
+    7:21 error[condition] a condition is one expression
+         write it as ${{ … }}
+    8:36 error[expression] unexpected end of input, expected expression
+    ");
 }
 
 #[test]
@@ -108,7 +171,23 @@ fn times_are_durations_or_instants() {
   - { id: j, wait: { until: "2026-03-01T09:00:00Z", timezone: Europe/Berlin } }
   - { id: k, wait: 20y }
 "##,
-    ), @"");
+    ), @r#"
+    4:20 error[duration] "soon" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
+    5:20 error[duration] a duration is longer than nothing
+    6:20 error[duration] "2026-03-01" is an instant, not a duration
+         write `wait: { until: "2026-03-01" }`
+    7:29 error[instant] "2026-03-01" is not an instant
+         give date, time and offset: 2026-03-01T09:00:00+01:00
+    8:29 error[instant] "tomorrow" is not an instant
+         an instant looks like 2026-03-01T09:00:00Z; a time span goes to `for`
+    9:31 error[wait] a wait has `for` or `until`, not both
+    10:20 error[wait] this waits for nothing
+         write `wait: 7d`, or `until:` with an instant
+    11:20 error[wrong-type] "wait": expected a duration such as 7d, or a map with `until` or `for`, found a list
+    12:33 error[wrong-type] "timeout": expected text, found a number
+    13:53 error[not-yet] "timezone" is not part of this version of Tenure
+    14:20 error[duration] "20y" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
+    "#);
 }
 
 #[test]
@@ -127,7 +206,19 @@ fn cases_are_when_or_otherwise() {
       - { otherwise: maybe, steps: [] }
   - { id: none, switch: [] }
 "##,
-    ), @"");
+    ), @"
+    8:9 warning[never-runs] this case is never taken
+         `otherwise` in line 7 takes all before it
+    11:9 error[case] this case has no `when`
+         add `when: ${{ … }}`, or `otherwise: true` to the last one
+    12:35 error[case] a case has `when` or `otherwise`, not both
+    13:9 error[no-steps] this case has no steps
+         add `steps:` with a list
+    14:22 error[case] `otherwise` is always true
+         write `otherwise: true`
+    15:25 error[no-cases] `switch` has 1 to 64 cases
+         each is `when:` with `steps:`
+    ");
 }
 
 #[test]
@@ -143,7 +234,24 @@ fn loops_take_lists() {
     steps:
       - { id: f1, for_each: [], steps: [{ id: f2, wait: 1d }] }
 "##,
-    ), @"");
+    ), @r#"
+    4:24 error[items] `for_each` takes a list
+         write ${{ input.teams }}, or a list of values
+    5:24 error[items] `for_each` takes a list
+         write ${{ … }}, or a list of values
+    6:5 error[no-steps] this loop has no steps
+         add `steps:` with a list
+    7:53 error[no-steps] this loop has no steps
+    8:32 error[hidden-name] loop variable "run" hides another name
+         "run" means something everywhere: choose another `as`
+    8:42 error[key] the key of an item is one expression
+         write ${{ … }} over the loop variable
+    8:61 error[concurrency] `concurrency` of a loop is a number from 1 to 64
+    8:80 error[on-error] "contine" is not an answer to an item's failure
+         did you mean "continue"?
+    12:9 error[hidden-name] loop variable "item" hides another name
+         an outer loop has it already: choose another `as`
+    "#);
 }
 
 #[test]
@@ -157,8 +265,25 @@ fn branches_and_variables_have_names() {
     parallel:
       one: [{ id: one, set: { team: 1 } }]
       two: [{ id: two, set: { team: 2 } }]
+  - { id: sum, set: { total: 0 } }
+  - id: each
+    for_each: [1, 2]
+    steps:
+      - { id: add, set: { total: "${{ vars.total + item }}" } }
 "##,
-    ), @"");
+    ), @r#"
+    4:27 error[no-branches] `parallel` has 1 to 64 branches
+         each is a name with a list of steps
+    5:35 error[no-steps] branch "one" has no steps
+    6:25 error[no-vars] `set` sets nothing
+         name what is kept: `set: { team: ${{ … }} }`
+    7:23 error[bad-id] variable "First Name" is not a valid id
+         write "first_name": ids are lower case letters, digits and _
+    11:31 warning[racing-var] variable "team" is set by several branches of step "race"
+         the branch that ends last wins: give each its own name
+    16:27 warning[loop-var] variable "total" keeps this value within one iteration only
+         what step "sum" set stays as it is after the loop
+    "#);
 }
 
 #[test]
@@ -169,7 +294,12 @@ fn what_follows_the_end_never_runs() {
   - { id: after, wait: 1d }
   - { id: empty, fail: "" }
 "##,
-    ), @"");
+    ), @r#"
+    6:5 warning[never-runs] step "after" never runs: it stands after a `stop`
+         give the `stop` an `if`, or take out what follows it
+    7:24 error[reason] `fail` gives a reason of 1 to 2000 characters
+         people read it in the run: `stop: No longer employed`
+    "#);
 }
 
 #[test]
@@ -180,7 +310,15 @@ fn failures_have_known_answers() {
   - { id: c, wait: 1d, on_error: [] }
   - { id: d, wait: 1d, on_error: { steps: [] } }
 "##,
-    ), @"");
+    ), @r#"
+    4:34 error[on-error] "ignore" is not an answer to a failure
+         `fail`, `continue`, or a list of steps
+    5:34 error[on-error] "contnue" is not an answer to a failure
+         did you mean "continue"?
+    6:34 error[no-steps] `on_error` has no steps
+         to go on as if nothing had been, write `continue`
+    7:34 error[wrong-type] "on_error": expected `fail`, `continue`, or a list of steps, found a map
+    "#);
 }
 
 #[test]
@@ -189,7 +327,14 @@ fn a_workflow_has_a_name_and_steps() {
         r##"
 description: Nothing else
 "##,
-    ), @"");
+    ), @"
+    2:1 error[no-name] this workflow has no name
+         add `name:`, such as `name: joiner`
+    2:1 error[no-steps] this workflow has no steps
+         add `steps:` with a list
+    2:1 warning[no-triggers] nothing starts this workflow
+         add `triggers:` with `- manual: {}` or `- event: identity.user.created`
+    ");
 }
 
 #[test]
@@ -205,7 +350,18 @@ triggers: [{ manual: {} }]
 input: { type: array }
 steps: []
 "##,
-    ), @"");
+    ), @r#"
+    2:7 error[bad-id] workflow "New Joiner" is not a valid id
+         write "new_joiner": ids are lower case letters, digits and _
+    3:10 warning[constant-subject] every run would be about the same subject
+         write an expression, such as ${{ event.data.user.id }}
+    4:1 error[not-yet] "concurrency" is not part of this version of Tenure
+    5:1 error[not-yet] "limits" is not part of this version of Tenure
+    6:1 error[unknown-key] unknown key "stepz"
+         did you mean "steps"?
+    8:16 error[input] the input of a run is an object
+         write `type: object`, and what it holds under `properties`
+    "#);
 }
 
 #[test]
@@ -221,7 +377,10 @@ input:
 steps:
   - { id: a, wait: 1d }
 "##,
-    ), @"");
+    ), @"
+    7:20 error[input] the schema names a type that does not exist
+         types are string, number, integer, boolean, object, array and null
+    ");
 }
 
 #[test]
@@ -231,18 +390,21 @@ fn a_file_that_is_no_workflow_says_so_once() {
 - just
 - a list
 "##,
-    ), @"");
+    ), @"2:1 error[wrong-type] expected a map, found a list");
 }
 
 #[test]
 fn a_workflow_is_bounded() {
     let many: String = (0..501).map(|n| format!("  - {{ id: s{n}, wait: 1d }}\n")).collect();
-    assert_snapshot!(check_steps(&many), @"");
+    assert_snapshot!(check_steps(&many), @"
+    504:5 error[too-many-steps] a workflow has at most 500 steps
+         do more with fewer: `for_each` repeats steps for each item
+    ");
 
     let mut deep = "[{ id: last, wait: 1d }]".to_owned();
     for level in 0..17 {
         deep = format!("[{{ id: p{level}, parallel: {{ b: {deep} }} }}]");
     }
     let deep = format!("name: deep\ntriggers: [{{ manual: {{}} }}]\nsteps: {deep}\n");
-    assert_snapshot!(problems(&deep), @"");
+    assert_snapshot!(problems(&deep), @"3:432 error[too-deep] blocks stand at most 16 deep in each other");
 }

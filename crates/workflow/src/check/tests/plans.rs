@@ -56,7 +56,10 @@ fn the_sample_of_the_design_becomes_a_plan() {
     assert_eq!(plan.version.0.len(), 64);
     assert!(matches!(
         plan.triggers.as_slice(),
-        [Trigger::Event { event_type: EventPattern::Exact(_), condition: Some(_) }, Trigger::Manual]
+        [
+            Trigger::Event { event_type: EventPattern::Exact(_), condition: Some(_) },
+            Trigger::Manual
+        ]
     ));
     let ids: Vec<&str> = plan.steps.steps.iter().map(|step| step.id.as_str()).collect();
     assert_eq!(ids, ["account", "teams", "settle", "welcome"]);
