@@ -215,7 +215,8 @@ fn take_in(
         }
         (Timer(_), What::TimerFired { .. }, _) => state.end(Succeeded, at),
         (
-            Pending | Retry { .. } | Interrupted(_),
+            // In hand: the journal says that an earlier process was cut off right here.
+            Pending | Retry { .. } | Interrupted(_) | InHand(_),
             What::AttemptStarted { intent, .. },
             Kind::Call(_),
         ) => {

@@ -28,3 +28,6 @@ pub use program::Program;
 pub use scope::RunScope;
 pub use status::{RunStatus, StepStatus};
 pub use view::{StepView, WaitingFor};
+
+#[cfg(test)]
+mod tests;

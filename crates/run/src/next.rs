@@ -65,6 +65,7 @@ pub enum Outcome {
 
 /// What is to be done for a run.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a fact is moved on at once, never stored in here")]
 pub enum Next {
     /// Apply this fact, keep it, and ask again.
     Record(Fact),

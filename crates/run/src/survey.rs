@@ -267,9 +267,13 @@ pub(crate) fn failure(path: &StepPath, name: &str, message: String) -> What {
     What::StepFailed { step: path.clone(), error, response: None, attempts: Vec::new() }
 }
 
+/// Bound on a call that sets none: an open circuit or a `Retry-After` cannot hold a run for ever.
+const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
 /// When the time of a step is over, by its own `timeout`.
 fn ends_at(step: &Step, state: &StepState, now: Timestamp) -> Option<Timestamp> {
-    let timeout = step.timeout?;
+    let default = matches!(step.kind, Kind::Call(_)).then_some(CALL_TIMEOUT);
+    let timeout = step.timeout.or(default)?;
     add(state.started_at.unwrap_or(now), timeout)
 }
 
