@@ -1,0 +1,1 @@
+//! A small project whose connectors point at a playground.
