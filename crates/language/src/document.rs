@@ -49,7 +49,11 @@ impl Document {
         let refuse = |problems| Report::new(file, text, problems);
         if text.len() > TEXT_MAX {
             let message = format!("the file is larger than {} KiB", TEXT_MAX / 1024);
-            let problem = Problem::error("too-large", Place { line: 1, column: 1, ..Place::default() }, message);
+            let problem = Problem::error(
+                "too-large",
+                Place { line: 1, column: 1, ..Place::default() },
+                message,
+            );
             return Err(Report::new(file, "", vec![problem]));
         }
         let lines = Lines::new(text);
@@ -60,11 +64,16 @@ impl Document {
             return Err(refuse(vec![problem]));
         }
         let node = spans::read(text, &lines).map_err(|problem| refuse(vec![problem]))?;
+        let duplicates = node.as_ref().map(spans::duplicate_keys).unwrap_or_default();
+        if !duplicates.is_empty() {
+            return Err(refuse(duplicates));
+        }
         let yaml: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| {
             let at = error.location().map_or(0, |location| location.index());
             refuse(vec![spans::syntax_problem(text, &lines, at, &plain_message(&error))])
         })?;
-        let mut builder = Builder { text, places: HashMap::new(), fatal: Vec::new(), traps: Vec::new() };
+        let mut builder =
+            Builder { text, places: HashMap::new(), fatal: Vec::new(), traps: Vec::new() };
         let place = lines.place(0, 0);
         let value = match &node {
             Some(node) => builder.value(&Pointer::root(), None, node, &yaml),
@@ -205,9 +214,9 @@ impl Builder<'_> {
         yaml: &serde_yaml::Value,
     ) -> Value {
         self.places.insert(pointer.clone(), Places { key, value: node.place });
-        if let serde_yaml::Value::Tagged(tagged) = yaml {
-            self.traps.push(traps::tag(node.place, node.tag.as_deref()));
-            return self.value(pointer, key, node, &tagged.value);
+        let mut yaml = yaml;
+        while let serde_yaml::Value::Tagged(tagged) = yaml {
+            yaml = &tagged.value;
         }
         if node.tag.is_some() {
             self.traps.push(traps::tag(node.place, node.tag.as_deref()));
@@ -218,9 +227,8 @@ impl Builder<'_> {
                 if items.len() == values.len() =>
             {
                 let items = items.iter().zip(values).enumerate();
-                let values = items.map(|(at, (item, value))| {
-                    self.value(&pointer.index(at), None, item, value)
-                });
+                let values = items
+                    .map(|(at, (item, value))| self.value(&pointer.index(at), None, item, value));
                 Value::Array(values.collect())
             }
             (Shape::Map(members), serde_yaml::Value::Mapping(values)) => {
@@ -255,14 +263,6 @@ impl Builder<'_> {
             };
             if !agrees(text, *plain, yaml_key) {
                 self.disagree(key.place);
-                continue;
-            }
-            if map.contains_key(text) {
-                let first = self.places.get(&pointer.key(text)).and_then(|places| places.key);
-                let line = first.map_or(0, |place| place.line);
-                let message = format!("the key \"{text}\" comes twice");
-                let problem = Problem::error("duplicate-key", key.place, message);
-                self.fatal.push(problem.hint(format!("it stands in line {line} already")));
                 continue;
             }
             if *plain {
@@ -345,3 +345,6 @@ fn agrees(text: &str, plain: bool, yaml: &serde_yaml::Value) -> bool {
         serde_yaml::Value::Sequence(_) | serde_yaml::Value::Mapping(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,13 +20,17 @@ const UNITS: [(&str, u64); 6] = [
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DurationError {
     /// Not a number with a unit.
-    #[error("{text:?} is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m")]
+    #[error(
+        "{text:?} is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m"
+    )]
     Form {
         /// As written, shortened.
         text: String,
     },
     /// The units do not get smaller, or one comes twice.
-    #[error("{text:?} is not a duration; the larger unit comes first and each at most once, as in 1h30m")]
+    #[error(
+        "{text:?} is not a duration; the larger unit comes first and each at most once, as in 1h30m"
+    )]
     Order {
         /// As written, shortened.
         text: String,

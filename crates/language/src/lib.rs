@@ -21,6 +21,7 @@ mod read;
 mod report;
 mod request;
 mod spans;
+mod strict;
 mod suggest;
 mod template;
 mod text;
@@ -36,9 +37,7 @@ pub use place::Place;
 pub use pointer::{Pointer, Segment};
 pub use problem::{Problem, Severity};
 pub use report::Report;
-pub use request::{
-    BodyTemplate, FilledBody, FilledRequest, Method, RequestLine, RequestTemplate,
-};
+pub use request::{BodyTemplate, FilledBody, FilledRequest, Method, RequestLine, RequestTemplate};
 pub use suggest::{did_you_mean, is_id};
 pub use template::Template;
 pub use text::Text;

@@ -12,6 +12,7 @@ use serde_path_to_error::Segment as PathSegment;
 use crate::document::{Document, PROBLEMS_MAX};
 use crate::pointer::{Pointer, Segment};
 use crate::problem::Problem;
+use crate::strict::Strict;
 use crate::suggest::did_you_mean;
 
 pub(crate) fn read<T: DeserializeOwned>(document: &Document) -> (Option<T>, Vec<Problem>) {
@@ -20,7 +21,7 @@ pub(crate) fn read<T: DeserializeOwned>(document: &Document) -> (Option<T>, Vec<
     let mut tried: HashMap<Pointer, usize> = HashMap::new();
     // Each round reports one part or tries the next stand-in for it, so the rounds are bounded.
     for _ in 0..PROBLEMS_MAX * (STAND_INS + 1) {
-        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
+        let error = match serde_path_to_error::deserialize::<_, T>(Strict(&value)) {
             Ok(read) => return (Some(read), problems),
             Err(error) => error,
         };
@@ -237,3 +238,6 @@ fn expected_words(expected: &str) -> String {
     };
     words.to_owned()
 }
+
+#[cfg(test)]
+mod tests;

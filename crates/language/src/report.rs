@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn draws_like_rustc() {
-        let drawn = report("steps:\n  - id: ä\n    after: b\n", 26, 27).render(false);
+        let drawn = report("steps:\n  - id: ä\n    after: b\n", 29, 30).render(false);
         insta::assert_snapshot!(drawn, @r#"
         error[unknown-step]: step "a" waits for "b"
          --> workflows/joiner.yaml:3:12
@@ -151,9 +151,8 @@ mod tests {
         let drawn = report("", 0, 0).render(false);
         insta::assert_snapshot!(drawn, @r#"
         error[unknown-step]: step "a" waits for "b"
-         --> workflows/joiner.yaml
-          |
-          = help: did you mean "c"?
+        --> workflows/joiner.yaml
+         = help: did you mean "c"?
         "#);
     }
 
@@ -162,7 +161,8 @@ mod tests {
         let lines = Lines::new("a\nb\n");
         let second = Problem::warning("two", lines.place(2, 3), "b");
         let first = Problem::error("one", lines.place(0, 1), "a");
-        let report = Report::new("f", "a\nb\n", vec![second.clone(), first.clone(), second.clone()]);
+        let report =
+            Report::new("f", "a\nb\n", vec![second.clone(), first.clone(), second.clone()]);
         assert_eq!(report.problems, [first, second]);
         assert!(report.has_errors());
         assert_eq!(report.to_json()["problems"][1]["line"], 2);
@@ -173,8 +173,8 @@ mod tests {
         #[test]
         fn never_panics(text in "[\\PC\n\r\t]{0,60}", start in 0usize..80, length in 0usize..80) {
             let report = report(&text, start, start + length);
-            report.render(false);
-            report.render(true);
+            let _ = report.render(false);
+            let _ = report.render(true);
         }
     }
 }

@@ -13,8 +13,7 @@ use crate::template::Template;
 use crate::text::Text;
 
 /// What a value keeps when it becomes one segment of a path (RFC 3986, 2.3).
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Bytes of a digest that are shown, in hex.
 const DIGEST_BYTES: usize = 16;
@@ -95,12 +94,20 @@ impl RequestLine {
             let upper = word.to_uppercase();
             let hint = match known.contains(&upper.as_str()) {
                 true => Some(format!("did you mean \"{upper}\"?")),
-                false if word.starts_with('/') => Some("write the method first, as in GET /Users".to_owned()),
-                false => did_you_mean(word, known).or(Some(format!("known here: {}", known.join(", ")))),
+                false if word.starts_with('/') => {
+                    Some("write the method first, as in GET /Users".to_owned())
+                }
+                false => {
+                    did_you_mean(word, known).or(Some(format!("known here: {}", known.join(", "))))
+                }
             };
             let shown: String = word.chars().take(40).collect();
-            return Err(CompileError::new(lead, lead + word.len(), format!("\"{shown}\" is not a method"))
-                .hint_if(hint));
+            return Err(CompileError::new(
+                lead,
+                lead + word.len(),
+                format!("\"{shown}\" is not a method"),
+            )
+            .hint_if(hint));
         };
         let path = compile_path(path).map_err(|error| error.shifted(offset))?;
         Ok(Self { method, path })
@@ -111,7 +118,9 @@ impl RequestLine {
 fn compile_path(source: &str) -> Result<Text, CompileError> {
     let whole = |message: &str| CompileError::new(0, source.len(), message);
     if source.is_empty() {
-        return Err(whole("the path is missing").hint("write the path after the method, as in GET /Users"));
+        return Err(
+            whole("the path is missing").hint("write the path after the method, as in GET /Users")
+        );
     }
     if !source.starts_with('/') || source.starts_with("//") {
         let hint = match source.contains("://") || source.starts_with("//") {
@@ -123,10 +132,16 @@ fn compile_path(source: &str) -> Result<Text, CompileError> {
     let text = Text::compile(source)?;
     for literal in text.literals() {
         let at = source.find(literal).unwrap_or(0);
-        if let Some(found) = literal.find(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+        if let Some(found) =
+            literal.find(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
+        {
             let start = at + found;
-            return Err(CompileError::new(start, start + 1, "a path has no spaces, line breaks or \"\\\"")
-                .hint("write %20 for a space"));
+            return Err(CompileError::new(
+                start,
+                start + 1,
+                "a path has no spaces, line breaks or \"\\\"",
+            )
+            .hint("write %20 for a space"));
         }
         if let Some(found) = literal.find('#') {
             let start = at + found;
@@ -182,10 +197,14 @@ impl RequestTemplate {
     /// # Errors
     /// A hole cannot be evaluated, or its value has no place where it stands.
     pub fn fill(&self, scope: &dyn Scope) -> Result<FilledRequest, EvalError> {
-        let path = self.path.fill_with(scope, |value| utf8_percent_encode(value, SEGMENT).to_string())?;
+        let path =
+            self.path.fill_with(scope, |value| utf8_percent_encode(value, SEGMENT).to_string())?;
         let dots = |segment: &str| segment == "." || segment == "..";
         if path.split('?').next().unwrap_or("").split('/').any(dots) {
-            return Err(EvalError::of(self.path.source(), "the path has a \".\" or \"..\" segment"));
+            return Err(EvalError::of(
+                self.path.source(),
+                "the path has a \".\" or \"..\" segment",
+            ));
         }
         if path.split('?').next().is_some_and(|path| path.starts_with("//")) {
             return Err(EvalError::of(self.path.source(), "the path begins with an empty segment"));
@@ -204,7 +223,13 @@ impl RequestTemplate {
             BodyTemplate::Form(fields) => FilledBody::Form(pairs(fields, scope)?),
             BodyTemplate::Text(text) => FilledBody::Text(text.fill(scope)?),
         };
-        Ok(FilledRequest { method: self.method, path, query: pairs(&self.query, scope)?, headers, body })
+        Ok(FilledRequest {
+            method: self.method,
+            path,
+            query: pairs(&self.query, scope)?,
+            headers,
+            body,
+        })
     }
 
     /// Everything its holes refer to, each once.

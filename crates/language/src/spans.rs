@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
+use crate::document::PROBLEMS_MAX;
 use crate::place::{Lines, Place};
 use crate::problem::Problem;
 
@@ -26,7 +27,10 @@ pub(crate) struct Node {
 /// What a value looks like before anyone decides what it means.
 #[derive(Debug, Clone)]
 pub(crate) enum Shape {
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     Map(Vec<(Node, Node)>),
     /// The same value as at an anchor; its parts have no place of their own.
@@ -166,6 +170,40 @@ impl<'t> Reader<'t> {
         let stretch = self.text.get(place.start..end).unwrap_or("");
         self.lines.place(place.start, place.start + stretch.trim_end().len())
     }
+}
+
+/// Every key that stands in its map already.
+pub(crate) fn duplicate_keys(node: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match &node.shape {
+            Shape::List(items) => open.extend(items),
+            Shape::Map(members) => {
+                let mut seen: HashMap<&str, usize> = HashMap::new();
+                for (key, value) in members {
+                    open.push(value);
+                    let Shape::Scalar { text, .. } = &key.shape else { continue };
+                    match seen.get(text.as_str()) {
+                        None => {
+                            seen.insert(text, key.place.line);
+                        }
+                        Some(line) if problems.len() < PROBLEMS_MAX => problems.push(
+                            Problem::error(
+                                "duplicate-key",
+                                key.place,
+                                format!("the key \"{text}\" comes twice"),
+                            )
+                            .hint(format!("it stands in line {line} already")),
+                        ),
+                        Some(_) => {}
+                    }
+                }
+            }
+            Shape::Scalar { .. } | Shape::Alias => {}
+        }
+    }
+    problems
 }
 
 /// Says what the parser stumbled over, in words that help.

@@ -148,7 +148,11 @@ fn pieces(source: &str) -> Result<Vec<Piece>, CompileError> {
             Expression::compile(&source[start..end]).map_err(|error| error.shifted(start))?;
         pieces.push(Piece::Hole(expression));
         if pieces.len() > 2 * HOLES_MAX {
-            return Err(CompileError::new(start, end, format!("a text has at most {HOLES_MAX} holes")));
+            return Err(CompileError::new(
+                start,
+                end,
+                format!("a text has at most {HOLES_MAX} holes"),
+            ));
         }
         at = end + 2;
     }

@@ -46,9 +46,8 @@ pub(crate) fn scalar(
 
 fn number_trap(place: Place, text: &str, number: &serde_yaml::Number) -> Option<Problem> {
     let quote = format!("write \"{text}\" with quotes if it is an id or text");
-    let warn = |message: String| {
-        Some(Problem::warning("number", place, message).hint(quote.clone()))
-    };
+    let warn =
+        |message: String| Some(Problem::warning("number", place, message).hint(quote.clone()));
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let lower = text.to_ascii_lowercase();
     if number.as_f64().is_some_and(|value| !value.is_finite()) {

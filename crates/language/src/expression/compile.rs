@@ -17,6 +17,15 @@ use crate::suggest::did_you_mean;
 /// Deepest nesting of an expression.
 const DEPTH_MAX: usize = 48;
 
+/// Most pieces of an expression: the interpreter's compiler recurses over chains too.
+const TOKENS_MAX: usize = 800;
+
+/// Most signs or `not`s in a row.
+const PREFIXES_MAX: usize = 4;
+
+/// Most members in a row that are looked up while the expression runs.
+const MEMBERS_MAX: usize = 16;
+
 pub(super) struct Rewritten {
     pub(super) code: String,
     pub(super) parameters: Vec<Parameter>,
@@ -31,15 +40,21 @@ pub(super) fn rewrite(source: &str) -> Result<Rewritten, CompileError> {
     if tokens.len() == 1 {
         return Err(CompileError::new(0, source.len(), "the expression is empty"));
     }
+    if let Some(token) = tokens.get(TOKENS_MAX) {
+        let message = format!("the expression has more than {TOKENS_MAX} words and signs");
+        return Err(CompileError::new(token.start, token.end(), message));
+    }
     check_nesting(&tokens)?;
-    let mut writer = Writer { source, tokens, at: 0, out: String::new(), parameters: Vec::new(), depth: 0 };
+    let mut writer =
+        Writer { source, tokens, at: 0, out: String::new(), parameters: Vec::new(), depth: 0 };
     // Our own complaints name more, the interpreter's are complete: ours go first.
     writer.expression()?;
     let rest = writer.peek();
     if rest.kind != Kind::End {
         return Err(writer.unexpected(rest));
     }
-    environment::check_syntax(source).map_err(|error| in_its_words(source, &error, 0..source.len()))?;
+    environment::check_syntax(source)
+        .map_err(|error| in_its_words(source, &error, 0..source.len()))?;
     let only_parameter = writer.out.trim() == parameter_name(0)
         && matches!(writer.parameters.as_slice(), [Parameter::Reference { .. }]);
     Ok(Rewritten { code: writer.out, parameters: writer.parameters, only_parameter })
@@ -63,7 +78,11 @@ fn check_nesting(tokens: &[Token<'_>]) -> Read {
             _ => {}
         }
         if depth > DEPTH_MAX {
-            return Err(CompileError::new(token.start, token.end(), "the expression is nested too deep"));
+            return Err(CompileError::new(
+                token.start,
+                token.end(),
+                "the expression is nested too deep",
+            ));
         }
     }
     Ok(())
@@ -183,9 +202,7 @@ impl<'s> Writer<'s> {
     }
 
     fn negation(&mut self) -> Read {
-        while self.is_word(0, "not") {
-            self.copy();
-        }
+        self.prefixes(|writer| writer.is_word(0, "not"))?;
         self.comparison()
     }
 
@@ -271,12 +288,22 @@ impl<'s> Writer<'s> {
     }
 
     fn signed(&mut self) -> Read {
-        while self.is_sign(0, "-") {
-            self.copy();
-        }
+        self.prefixes(|writer| writer.is_sign(0, "-"))?;
         let start = self.out.len();
         self.primary()?;
         self.members(start)
+    }
+
+    fn prefixes(&mut self, is_prefix: impl Fn(&Self) -> bool) -> Read {
+        let first = self.at;
+        while is_prefix(self) {
+            if self.at - first == PREFIXES_MAX {
+                let message = format!("\"{}\" comes too often in a row", self.peek().text);
+                return Err(self.error(self.peek(), message));
+            }
+            self.copy();
+        }
+        Ok(())
     }
 
     fn primary(&mut self) -> Read {
@@ -459,7 +486,7 @@ impl<'s> Writer<'s> {
 
     /// Members under computed keys, of whatever was written since `start`.
     fn members(&mut self, start: usize) -> Read {
-        loop {
+        for _ in 0..MEMBERS_MAX {
             let inner = self.peek_at(1);
             if self.is_sign(0, "(") {
                 return Err(self.error(self.peek(), "a value cannot be called"));
@@ -480,6 +507,10 @@ impl<'s> Writer<'s> {
             } else {
                 return Ok(());
             }
+        }
+        match self.is_sign(0, ".") || self.is_sign(0, "[") {
+            true => Err(self.error(self.peek(), "too many members follow one another")),
+            false => Ok(()),
         }
     }
 

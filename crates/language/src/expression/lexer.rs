@@ -38,7 +38,9 @@ pub(super) fn next(source: &str, at: usize, after_dot: bool) -> Result<Token<'_>
         return Ok(Token { kind: Kind::End, text: "", start });
     };
     let (kind, length) = match first {
-        '"' | '\'' => (Kind::Text, text_length(rest, first).ok_or_else(|| unclosed(source, start))?),
+        '"' | '\'' => {
+            (Kind::Text, text_length(rest, first).ok_or_else(|| unclosed(source, start))?)
+        }
         'a'..='z' | 'A'..='Z' | '_' => (Kind::Word, length_while(rest, is_word)),
         '0'..='9' if after_dot => (Kind::Number, length_while(rest, |c| c.is_ascii_digit())),
         '0'..='9' => (Kind::Number, number_length(rest)),
@@ -118,7 +120,8 @@ fn number_length(rest: &str) -> usize {
         let follows = |offset: usize| bytes.get(at + offset).is_some_and(u8::is_ascii_digit);
         match byte {
             b'.' if !fraction && follows(1) => fraction = true,
-            b'+' | b'-' if !hex && at > 0 && matches!(bytes[at - 1], b'e' | b'E') && follows(1) => {}
+            b'+' | b'-' if !hex && at > 0 && matches!(bytes[at - 1], b'e' | b'E') && follows(1) => {
+            }
             byte if byte.is_ascii_alphanumeric() || *byte == b'_' => {}
             _ => break,
         }

@@ -86,7 +86,8 @@ impl Expression {
             (Body::Parameter, [only]) => only.json(scope).map_err(failed),
             (Body::Code(code), parameters) => {
                 let context = scope::context(parameters, scope);
-                let value = code.eval(context).map_err(|error| failed(environment::words(&error)))?;
+                let value =
+                    code.eval(context).map_err(|error| failed(environment::words(&error)))?;
                 convert::to_json(&value).map_err(failed)
             }
             (Body::Parameter, _) => Ok(Value::Null),

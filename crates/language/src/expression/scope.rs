@@ -103,7 +103,9 @@ impl Lookup {
     /// Finds the value and hands it on; it is borrowed from the scope where that is possible.
     fn find<T>(&self, scope: &dyn Scope, use_it: impl FnOnce(Found<'_>) -> T) -> T {
         let (member, steps) = match self.steps.split_first() {
-            Some((Step::Key(member), steps)) if self.root == STEPS => (Some(member.as_str()), steps),
+            Some((Step::Key(member), steps)) if self.root == STEPS => {
+                (Some(member.as_str()), steps)
+            }
             _ => (None, self.steps.as_slice()),
         };
         match scope.lookup(&self.root, member) {

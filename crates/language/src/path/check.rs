@@ -163,7 +163,9 @@ impl Check {
     fn test(&mut self, test: &read::Test) -> Result<Condition, String> {
         match test {
             read::Test::RelQuery(segments) => Ok(Condition::Exists(self.query(false, segments)?)),
-            read::Test::AbsQuery(query) => Ok(Condition::Exists(self.query(true, &query.segments)?)),
+            read::Test::AbsQuery(query) => {
+                Ok(Condition::Exists(self.query(true, &query.segments)?))
+            }
             read::Test::Function(function) => match &**function {
                 read::TestFunction::Match(text, pattern) => self.matches(text, pattern, true),
                 read::TestFunction::Search(text, pattern) => self.matches(text, pattern, false),
@@ -264,7 +266,9 @@ impl Check {
         let query = Query { from_root, segments: self.segments(segments)? };
         match from_root && !is_singular(&query) {
             // Otherwise the whole document would be searched again for each item.
-            true => Err("a \"$\" inside a filter names one node, without *, .. or [a, b]".to_owned()),
+            true => {
+                Err("a \"$\" inside a filter names one node, without *, .. or [a, b]".to_owned())
+            }
             false => Ok(query),
         }
     }
@@ -288,7 +292,9 @@ fn singular(query: &read::SingularQuery) -> Query {
     };
     let segments = segments.iter().map(|segment| match segment {
         read::SingularQuerySegment::Index(index) => Segment::Child(vec![Selector::Index(*index)]),
-        read::SingularQuerySegment::Name(name) => Segment::Child(vec![Selector::Name(name.clone())]),
+        read::SingularQuerySegment::Name(name) => {
+            Segment::Child(vec![Selector::Name(name.clone())])
+        }
     });
     Query { from_root, segments: segments.collect() }
 }

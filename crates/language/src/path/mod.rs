@@ -51,12 +51,23 @@ impl Path {
         if !source.starts_with('$') {
             return Err(whole("a JSONPath begins with \"$\"").hint("write $.name, or $ for all"));
         }
+        if let Some(at) = split_name(source) {
+            return Err(CompileError::new(
+                at,
+                at + 1,
+                "a name with a space in it is written ['like this']",
+            ));
+        }
         let query = parse_json_path(source).map_err(|error| {
             let start = column_in(&error.to_string())
                 .and_then(|column| source.char_indices().nth(column - 1))
                 .map_or(source.len() - 1, |(at, _)| at);
-            CompileError::new(source.floor_char_boundary(start), source.len(), "this is not JSONPath (RFC 9535)")
-                .hint_if(hint(source))
+            CompileError::new(
+                source.floor_char_boundary(start),
+                source.len(),
+                "this is not JSONPath (RFC 9535)",
+            )
+            .hint_if(hint(source))
         })?;
         let segments = check::segments(&query.segments).map_err(|message| whole(&message))?;
         let singular = segments.iter().map(step).collect();
@@ -116,6 +127,39 @@ fn follow<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
         Step::Key(key) => value.as_object()?.get(key),
         Step::Index(index) => select::item(value.as_array()?, *index),
     })
+}
+
+/// Where a name is split by a space, which `jsonpath-rust` reads over.
+fn split_name(source: &str) -> Option<usize> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut quote = None;
+    let mut escaped = false;
+    let mut before = '$';
+    let mut spaced = false;
+    for (at, c) in source.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) => {
+                if c == open {
+                    quote = None;
+                }
+            }
+            None if c.is_whitespace() => {
+                if before == '.' {
+                    return Some(at);
+                }
+                spaced = true;
+                continue;
+            }
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if spaced && is_name(c) && is_name(before) => return Some(at),
+            None => {}
+        }
+        before = c;
+        spaced = false;
+    }
+    None
 }
 
 /// The column in a message such as `--> 1:6`, from 1.

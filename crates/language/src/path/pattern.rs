@@ -8,13 +8,10 @@ const PATTERN_BYTES_MAX: usize = 256 * 1024;
 pub(super) fn compile(pattern: &str, whole: bool) -> Result<Regex, String> {
     let inner = translated(pattern);
     let source = if whole { format!(r"\A(?:{inner})\z") } else { inner };
-    RegexBuilder::new(&source)
-        .size_limit(PATTERN_BYTES_MAX)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
-            _ => "the pattern is not a regular expression (RFC 9485)".to_owned(),
-        })
+    RegexBuilder::new(&source).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
+        _ => "the pattern is not a regular expression (RFC 9485)".to_owned(),
+    })
 }
 
 /// A dot outside a class stands for anything but a line break (RFC 9485, 5.3).
