@@ -1,1 +1,3 @@
 //! Scenarios that run the whole program.
+
+mod corpus;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -32,7 +33,8 @@ pub(crate) struct WorkflowSource {
 }
 
 /// Steps in order; none where one could not be read.
-pub(crate) type StepsSource = Vec<Option<StepSource>>;
+#[derive(Debug)]
+pub(crate) struct StepsSource(Vec<Option<StepSource>>);
 
 /// One entry of `triggers`.
 #[derive(Debug, Default, Deserialize)]
@@ -264,10 +266,37 @@ impl<'de> Deserialize<'de> for OnErrorSource {
                 Ok(OnErrorSource::Word(text.to_owned()))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-                Deserialize::deserialize(SeqAccessDeserializer::new(list)).map(OnErrorSource::Steps)
+                let steps = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+                Ok(OnErrorSource::Steps(StepsSource(steps)))
             }
         }
         deserializer.deserialize_any(Either)
+    }
+}
+
+// === impl StepsSource ===
+
+impl Deref for StepsSource {
+    type Target = [Option<StepSource>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for StepsSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = StepsSource;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of steps, each beginning with `- id:`")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(StepsSource)
+            }
+        }
+        deserializer.deserialize_seq(List)
     }
 }
 
@@ -279,7 +308,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Ordered<V> {
         impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
             type Value = Ordered<V>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
+                f.write_str("a map of names")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();

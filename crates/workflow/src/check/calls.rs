@@ -167,8 +167,12 @@ impl Checker<'_> {
             } else {
                 self.place(&at.key("action"))
             };
+            let unknown = |name: &&String| !known.input.contains_key(*name);
+            let misspelt: Vec<&String> = given.keys().filter(unknown).collect();
+            let meant =
+                |name: &str| misspelt.iter().any(|wrong| did_you_mean(wrong, [name]).is_some());
             for (name, input) in &known.input {
-                if input.required && !given.contains_key(name) {
+                if input.required && !given.contains_key(name) && !meant(name) {
                     let message = format!("action \"{action}\" needs input \"{name}\"");
                     self.report(Problem::error("missing-input", place, message));
                 }
@@ -215,7 +219,9 @@ impl Checker<'_> {
         match Expect::read(value) {
             Ok(expect) => Some(expect),
             Err(message) => {
-                let place = self.place(at);
+                let wrong = value.as_array().into_iter().flatten();
+                let wrong = wrong.map(Expect::read).position(|item| item.is_err());
+                let place = self.place(&wrong.map_or(at.clone(), |index| at.index(index)));
                 self.report(Problem::error("expect", place, message));
                 None
             }

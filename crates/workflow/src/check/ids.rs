@@ -26,7 +26,7 @@ impl Checker<'_> {
 }
 
 /// The nearest id.
-fn corrected(name: &str) -> String {
+pub(super) fn corrected(name: &str) -> String {
     let mut id = String::new();
     let mut before = None::<char>;
     for c in name.trim().chars() {

@@ -7,6 +7,7 @@
 mod branches;
 mod calls;
 mod empty;
+mod familiar;
 mod ids;
 mod kinds;
 mod loops;
@@ -56,6 +57,8 @@ pub fn check(file: &str, text: &str, known: &Known) -> Checked {
         Err(report) => return Checked { plan: None, report },
     };
     let (source, unread) = document.read::<WorkflowSource>();
+    let unread: Vec<Problem> =
+        unread.into_iter().map(|problem| familiar::translated(&document, problem)).collect();
     let Some(source) = source else { return finish(file, text, None, unread) };
     let outline = Outline::of(&document, &source);
     let mut checker = Checker {

@@ -6,6 +6,7 @@ use tenure_language::{Document, Pointer};
 
 use crate::source::{OnErrorSource, StepSource, StepsSource, WorkflowSource};
 
+use super::ids::corrected;
 use super::kinds::{Word, word_of};
 
 /// All steps of a workflow in the order they are written.
@@ -117,6 +118,8 @@ impl Outline {
         let id = step.id.clone().unwrap_or_default();
         if !id.is_empty() {
             self.by_id.entry(id.clone()).or_insert(owner);
+            // Whoever refers to the id as it should have been written makes no second mistake.
+            self.by_id.entry(corrected(&id)).or_insert(owner);
         }
         self.by_pointer.insert(at.clone(), owner);
         let unread = step.output.is_none() && at.key("output").find(document.value()).is_some();

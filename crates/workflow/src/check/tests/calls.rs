@@ -48,7 +48,6 @@ fn actions_get_their_inputs() {
     ), @r##"
     4:34 error[missing-input] action "post_message" needs input "channel"
     4:34 error[missing-input] action "post_message" needs input "text"
-    5:48 error[missing-input] action "post_message" needs input "channel"
     5:56 error[unknown-input] action "post_message" has no input "chanel"
          did you mean "channel"?
     6:65 error[input-value] input "channel" of action "post_message" does not fit: 12 is not of type "string"
@@ -180,7 +179,7 @@ fn expect_and_retry_are_bounded() {
 "##,
     ), @r#"
     4:60 error[expect] "2yy" is not a status; write statuses from 100 to 599, such as 201, "2xx" or "200..299"
-    5:60 error[expect] 700 is not a status; write statuses from 100 to 599, such as 201, "2xx" or "200..299"
+    5:66 error[expect] 700 is not a status; write statuses from 100 to 599, such as 201, "2xx" or "200..299"
     6:75 error[retry] `max_attempts` is a number from 1 to 100
          the first attempt counts: 1 means no retry
     7:76 error[retry] `initial_delay` is longer than `max_delay`
