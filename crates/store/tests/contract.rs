@@ -1,4 +1,5 @@
 //! The contract of a store, checked over every store there is.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 #[path = "contract/suite.rs"]
 mod suite;

@@ -215,7 +215,10 @@ pub(super) fn clean_up(
         drop(old);
         let removed = fs::remove_dir_all(dir).and_then(|()| match &referred {
             Some(referred) => blobs.collect(referred),
-            None => Ok(blobs.cancel_collection()).map(|()| 0),
+            None => {
+                blobs.cancel_collection();
+                Ok(0)
+            }
         });
         match removed {
             Ok(values) => tracing::info!(values, "compaction has finished"),

@@ -136,9 +136,9 @@ mod tests {
             let name = dir.path().join(name);
             fs::create_dir_all(name.parent().unwrap()).unwrap();
             if name.ends_with("db") {
-                fs::write(name, b"").unwrap()
+                fs::write(name, b"").unwrap();
             } else {
-                fs::create_dir_all(name).unwrap()
+                fs::create_dir_all(name).unwrap();
             }
         }
         if let Some(text) = current {

@@ -17,6 +17,9 @@ pub(super) enum Found {
     Blob(BlobRef),
 }
 
+/// What was read, and the group that must be on disk before it may be believed.
+pub(super) type Seen<T> = (T, Option<u64>);
+
 /// The reader's side of the store.
 ///
 /// Batches are applied under the write lock and scans run under the read lock, so a scan
@@ -44,8 +47,8 @@ impl Visible {
         }
     }
 
-    /// Reads one key, and says which group it must wait for.
-    pub(super) fn get(&self, key: &[u8]) -> Result<(Option<Found>, Option<u64>), StoreError> {
+    /// Reads one key.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Seen<Option<Found>>, StoreError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let db = &current.as_ref().ok_or(StoreError::Closed)?.db;
         let sealed = db.get(key).map_err(|error| StoreError::failed(io_error(error)))?;
@@ -56,11 +59,11 @@ impl Visible {
         Ok((found, waits))
     }
 
-    /// Reads a range, and says which group it must wait for.
+    /// Reads a range.
     pub(super) fn scan(
         &self,
         scan: &Scan,
-    ) -> Result<(Vec<(Bytes, Found)>, Option<u64>), StoreError> {
+    ) -> Result<Seen<Vec<(Bytes, Found)>>, StoreError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let db = &current.as_ref().ok_or(StoreError::Closed)?.db;
         let mut range = db.range::<&[u8], _>(scan.bounds());

@@ -1,0 +1,113 @@
+//! Retention: what is removed, and what must stay with it.
+
+use jiff::{SignedDuration, Timestamp};
+use tenure_event::EventId;
+use tenure_run::RunId;
+use tenure_store::{Batch, CommitError, Scan};
+
+use crate::append::Uncounted;
+use crate::record::{DedupRecord, EventRecord, from_json, to_json};
+use crate::{ForgetError, RunLog, RunLogError, index, keys};
+
+/// How long deduplication keys are kept at least.
+///
+/// Longer than any known source delivers again what it was not thanked for.
+pub const DEDUP_KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Keys that expire in one batch.
+const CHUNK: usize = 1000;
+
+/// How often an event that others change at the same time is tried again.
+const TRIES_MAX: usize = 32;
+
+impl RunLog {
+    /// Removes a run that has ended, and its event with the last of its runs.
+    ///
+    /// The deduplication key stays until it expires: the event is not accepted anew. `false`
+    /// when there is no such run.
+    pub async fn forget(&self, run: RunId) -> Result<bool, ForgetError> {
+        let _among = self.among_others().await;
+        for _ in 0..TRIES_MAX {
+            let Some((record, stored)) = self.record(run).await? else { return Ok(false) };
+            if !record.summary.status.is_ended() {
+                return Err(ForgetError::NotEnded(run));
+            }
+            let mut batch = Batch::new().is(keys::run(run), stored).delete(keys::run(run));
+            for (key, _) in self.store().scan(Scan::prefix(keys::journal(run))).await? {
+                batch = batch.delete(key);
+            }
+            for key in index::of(&record.summary) {
+                batch = batch.delete(key);
+            }
+            if let Some(event) = record.event {
+                batch = self.without_run(batch, event, run).await?;
+            }
+            let uncounted = Uncounted(self);
+            match self.store().commit(batch).await {
+                Ok(()) => {
+                    self.counts().changed(Some(&record.summary), None);
+                    uncounted.settled();
+                    return Ok(true);
+                }
+                // Another run of the same event went at the same time.
+                Err(CommitError::Conflict { .. }) => uncounted.settled(),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(RunLogError::Contended { what: format!("run {run}") }.into())
+    }
+
+    /// Takes a run from its event, or the whole event when it was the last one.
+    async fn without_run(
+        &self,
+        batch: Batch,
+        event: EventId,
+        run: RunId,
+    ) -> Result<Batch, RunLogError> {
+        let key = keys::event(event);
+        let Some(bytes) = self.store().get(&key).await? else { return Ok(batch) };
+        let what = || format!("event {event}");
+        let mut kept: EventRecord = from_json(&bytes, what)?;
+        kept.runs.retain(|other| *other != run);
+        let batch = batch.is(key.clone(), bytes);
+        if kept.runs.is_empty() {
+            return Ok(batch.delete(key));
+        }
+        Ok(batch.put(key, to_json(&kept, what)?))
+    }
+
+    /// Removes deduplication keys that are older than an instant, and says how many.
+    ///
+    /// Events that started no run go with their keys. Callers keep keys for [`DEDUP_KEPT`]
+    /// at least.
+    pub async fn expire_dedup(&self, before: Timestamp) -> Result<usize, RunLogError> {
+        let mut expired = 0;
+        loop {
+            let scan = Scan::range(keys::AGE, keys::age(before)).limit(CHUNK);
+            let page = self.store().scan(scan).await?;
+            if page.is_empty() {
+                return Ok(expired);
+            }
+            expired += page.len();
+            let mut batch = Batch::new();
+            for (age, _) in page {
+                if let Some(digest) = age.last_chunk() {
+                    let key = keys::dedup(digest);
+                    batch = self.without_idle_event(batch, &key).await?;
+                    batch = batch.delete(key);
+                }
+                batch = batch.delete(age);
+            }
+            self.write(batch).await?;
+        }
+    }
+
+    async fn without_idle_event(&self, batch: Batch, key: &[u8]) -> Result<Batch, RunLogError> {
+        let Some(bytes) = self.store().get(key).await? else { return Ok(batch) };
+        let kept: DedupRecord = from_json(&bytes, || "deduplication key".to_owned())?;
+        Ok(match kept.event {
+            Some(event) if kept.runs.is_empty() => batch.delete(keys::event(event)),
+            _ => batch,
+        })
+    }
+}
