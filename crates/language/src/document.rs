@@ -46,6 +46,8 @@ impl Document {
     /// Syntax, keys that come twice, anything two parsers read differently, and bounds
     /// (1 MiB, 64 levels, a budget for aliases).
     pub fn parse(file: &str, text: &str) -> Result<Self, Report> {
+        // Some editors write a mark before the text; it is not part of it.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let refuse = |problems| Report::new(file, text, problems);
         if text.len() > TEXT_MAX {
             let message = format!("the file is larger than {} KiB", TEXT_MAX / 1024);

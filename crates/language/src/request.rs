@@ -130,8 +130,7 @@ fn compile_path(source: &str) -> Result<Text, CompileError> {
         return Err(whole("a path begins with one \"/\"").hint(hint));
     }
     let text = Text::compile(source)?;
-    for literal in text.literals() {
-        let at = source.find(literal).unwrap_or(0);
+    for (literal, at) in text.literals() {
         if let Some(found) =
             literal.find(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
         {
@@ -149,17 +148,22 @@ fn compile_path(source: &str) -> Result<Text, CompileError> {
                 .hint("write %23 for a \"#\" that belongs to the path"));
         }
     }
-    // Holes stand for something, so only dots that are written out matter.
-    let written: String = text.literals().collect::<Vec<_>>().join("x");
-    let path = written.split('?').next().unwrap_or("");
-    let dots = |segment: &str| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        plain == "." || plain == ".."
-    };
-    if path.split('/').any(dots) {
+    if has_dot_segment(&text.with_stand_ins("x")) {
         return Err(whole("a path has no \".\" or \"..\" segment"));
     }
     Ok(text)
+}
+
+/// The segments of a path, its query left out.
+fn segments(path: &str) -> std::str::Split<'_, char> {
+    path.split('?').next().unwrap_or("").split('/')
+}
+
+fn has_dot_segment(path: &str) -> bool {
+    segments(path).any(|segment| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    })
 }
 
 /// What to send, with holes.
@@ -197,18 +201,7 @@ impl RequestTemplate {
     /// # Errors
     /// A hole cannot be evaluated, or its value has no place where it stands.
     pub fn fill(&self, scope: &dyn Scope) -> Result<FilledRequest, EvalError> {
-        let path =
-            self.path.fill_with(scope, |value| utf8_percent_encode(value, SEGMENT).to_string())?;
-        let dots = |segment: &str| segment == "." || segment == "..";
-        if path.split('?').next().unwrap_or("").split('/').any(dots) {
-            return Err(EvalError::of(
-                self.path.source(),
-                "the path has a \".\" or \"..\" segment",
-            ));
-        }
-        if path.split('?').next().is_some_and(|path| path.starts_with("//")) {
-            return Err(EvalError::of(self.path.source(), "the path begins with an empty segment"));
-        }
+        let path = self.fill_path(scope)?;
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, value) in &self.headers {
             let filled = value.fill(scope)?;
@@ -230,6 +223,22 @@ impl RequestTemplate {
             headers,
             body,
         })
+    }
+
+    fn fill_path(&self, scope: &dyn Scope) -> Result<String, EvalError> {
+        let encode = |value: &str| utf8_percent_encode(value, SEGMENT).to_string();
+        let path = self.path.fill_with(scope, encode)?;
+        let refused = |reason| Err(EvalError::of(self.path.source(), reason));
+        if has_dot_segment(&path) {
+            return refused("the path has a \".\" or \"..\" segment");
+        }
+        // `DELETE /Users/${{ id }}` with an empty id would be about all users.
+        let written = self.path.with_stand_ins("x");
+        let emptied = |(filled, written): (&str, &str)| filled.is_empty() && !written.is_empty();
+        if segments(&path).zip(segments(&written)).any(emptied) {
+            return refused("a value in the path is empty");
+        }
+        Ok(path)
     }
 
     /// Everything its holes refer to, each once.

@@ -26,8 +26,9 @@ pub struct Text {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Piece {
-    Literal(String),
+enum Piece {
+    /// As written, and where it begins.
+    Literal(String, usize),
     Hole(Expression),
 }
 
@@ -70,7 +71,7 @@ impl Text {
         let mut filled = String::with_capacity(self.source.len());
         for piece in &self.pieces {
             match piece {
-                Piece::Literal(text) => filled.push_str(text),
+                Piece::Literal(text, _) => filled.push_str(text),
                 Piece::Hole(expression) => {
                     filled.push_str(&encode(&hole(expression, scope)?));
                 }
@@ -98,7 +99,7 @@ impl Text {
     #[must_use]
     pub fn literal_prefix(&self) -> &str {
         match self.pieces.first() {
-            Some(Piece::Literal(text)) => text,
+            Some(Piece::Literal(text, _)) => text,
             _ => "",
         }
     }
@@ -109,12 +110,21 @@ impl Text {
         &self.source
     }
 
-    /// The texts between the holes.
-    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
+    /// The texts between the holes, and where each begins.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = (&str, usize)> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Literal(text) => Some(text.as_str()),
+            Piece::Literal(text, start) => Some((text.as_str(), *start)),
             Piece::Hole(_) => None,
         })
+    }
+
+    /// The text with something in place of each hole.
+    pub(crate) fn with_stand_ins(&self, stand_in: &str) -> String {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Literal(text, _) => text.as_str(),
+            Piece::Hole(_) => stand_in,
+        });
+        pieces.collect()
     }
 
     /// The expression, if the text is one hole and nothing else.
@@ -141,7 +151,7 @@ fn pieces(source: &str) -> Result<Vec<Piece>, CompileError> {
     while let Some(found) = source[at..].find("${{") {
         let start = at + found + 3;
         if found > 0 {
-            pieces.push(Piece::Literal(source[at..start - 3].to_owned()));
+            pieces.push(Piece::Literal(source[at..start - 3].to_owned(), at));
         }
         let end = end_of_hole(source, start)?;
         let expression =
@@ -157,7 +167,7 @@ fn pieces(source: &str) -> Result<Vec<Piece>, CompileError> {
         at = end + 2;
     }
     if at < source.len() {
-        pieces.push(Piece::Literal(source[at..].to_owned()));
+        pieces.push(Piece::Literal(source[at..].to_owned(), at));
     }
     Ok(pieces)
 }

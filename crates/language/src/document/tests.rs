@@ -84,6 +84,17 @@ last: 1
 }
 
 #[test]
+fn places_are_right_after_a_byte_order_mark_and_in_windows_lines() {
+    for text in ["\u{feff}a: x\nb: y\n", "a: x\r\nb: y\r\n"] {
+        let document = parse(text);
+        for (key, value, line) in [("a", "x", 1), ("b", "y", 2)] {
+            let place = document.place(&Pointer::root().key(key));
+            assert_eq!((at(&document, place), place.line), (value, line), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn a_part_of_a_scalar_has_its_place() {
     let document = parse("a: ${{ nö + x }}\nb: \"say ${{ y }}\"\nc: \"\\t${{ z }}\"\n");
     for (key, part, exact) in [("a", "x", true), ("b", "y", true), ("c", "z", false)] {

@@ -20,6 +20,8 @@ mod convert;
 mod environment;
 mod filters;
 mod lexer;
+mod names;
+mod operators;
 mod scope;
 
 use std::fmt;

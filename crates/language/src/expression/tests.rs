@@ -60,6 +60,8 @@ fn evaluates() {
         ("vars.owners[vars.key]", json!(["a"])),
         ("vars.owners[vars.key][0]", json!("a")),
         ("vars.owners['no' ~ 'ne'] | default('x')", json!("x")),
+        ("vars.nothing[vars.key].x[0] | default('x')", json!("x")),
+        ("vars.nothing[vars.key] is defined", json!(false)),
         ("(event.data.user).name", json!("Ada Lovelace")),
         ("{'a': {'b': 1}}.a.b", json!(1)),
         ("{'a': event.data.user.id, 'b': [1, null]}", json!({"a": "u1", "b": [1, null]})),

@@ -140,11 +140,8 @@ fn split_name(source: &str) -> Option<usize> {
         match quote {
             Some(_) if escaped => escaped = false,
             Some(_) if c == '\\' => escaped = true,
-            Some(open) => {
-                if c == open {
-                    quote = None;
-                }
-            }
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
             None if c.is_whitespace() => {
                 if before == '.' {
                     return Some(at);

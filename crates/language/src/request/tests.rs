@@ -70,9 +70,23 @@ fn values_in_a_path_stay_one_segment() {
 }
 
 #[test]
-fn an_empty_value_cannot_turn_a_path_into_a_host() {
-    let template = template("GET /${{ a }}/example.com");
-    assert!(template.fill(&json!({"a": ""})).is_err());
+fn a_value_cannot_change_what_a_path_is_about() {
+    for (line, value, fits) in [
+        ("GET /${{ a }}/example.com", "", false),
+        ("DELETE /Users/${{ a }}", "", false),
+        ("DELETE /Users/${{ a }}/x", "", false),
+        ("GET /Users/${{ a }}x", "", true),
+        ("GET /Users?filter=${{ a }}", "", true),
+        ("GET /Users/", "", true),
+        ("GET /a/%2e${{ a }}/b", ".", false),
+        ("GET /a/${{ a }}${{ a }}/b", ".", false),
+        ("GET /a/${{ a }}", "..", false),
+        ("GET /a/${{ a }}", "%2e%2e", true),
+        ("GET /a/${{ a }}", "...", true),
+    ] {
+        let filled = template(line).fill(&json!({"a": value}));
+        assert_eq!(filled.is_ok(), fits, "{line} {value}: {filled:?}");
+    }
 }
 
 #[test]
