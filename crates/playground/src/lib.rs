@@ -22,6 +22,7 @@ mod log;
 mod options;
 mod personnel;
 mod playground;
+mod project;
 
 mod status_page;
 mod wire;
@@ -37,3 +38,4 @@ pub use log::{Entry, Log};
 pub use options::{Addresses, Credentials, Options, Ports, Service};
 pub use personnel::Notice;
 pub use playground::{Playground, PlaygroundError};
+pub use project::{Project, project_files, write_project};
