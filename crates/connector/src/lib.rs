@@ -23,6 +23,8 @@ mod prepare;
 mod probe;
 mod redact;
 mod registry;
+#[cfg(test)]
+mod scripted;
 mod secret;
 mod source;
 mod stack;

@@ -101,3 +101,20 @@ impl fmt::Debug for Surroundings {
         f.debug_struct("Surroundings").field("egress", &self.egress).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_is_spread_over_all_of_its_span() {
+        let surroundings = Surroundings::new(Egress::default()).seed(1);
+        let second = Duration::from_secs(1);
+        let drawn: Vec<Duration> = (0..1000).map(|_| surroundings.jitter(second)).collect();
+        assert!(drawn.iter().all(|it| *it <= second));
+        assert!(drawn.iter().any(|it| *it < second / 20), "nothing near its begin");
+        assert!(drawn.iter().any(|it| *it > second * 19 / 20), "nothing near its end");
+        let same = Surroundings::new(Egress::default()).seed(1);
+        assert_eq!(same.jitter(second), drawn[0]);
+    }
+}

@@ -19,6 +19,9 @@ mod redirect;
 mod retry;
 mod timeout;
 
+#[cfg(test)]
+mod tests;
+
 
 use std::sync::Arc;
 
