@@ -9,6 +9,7 @@ mod catalog;
 mod health;
 mod page;
 mod problem;
+mod query;
 mod run;
 mod status;
 mod stream;
@@ -20,6 +21,7 @@ pub use catalog::{
 pub use health::{Check, Health, Readiness};
 pub use page::{List, Page};
 pub use problem::Problem;
+pub use query::RunQuery;
 pub use run::{AttemptDetail, RunDetail, RunError, RunSummary, StepDetail};
 pub use status::{RunStatus, StepStatus};
 pub use stream::{EventKind, RunEvent};

@@ -71,15 +71,24 @@ pub struct RunError {
 /// One step, with the steps inside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepDetail {
-    /// Where it stands in the run, such as `teams[key=eng]/join`.
+    /// Where it stands in the run, such as `teams[0]/join`.
     pub path: String,
     /// What it does: `call`, `set`, `wait`, …
     pub kind: String,
+    /// What is around it when that is not plain order: a loop item, a branch, a case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+    /// What it asks for, as written, such as `directory POST /Users`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Where it stands.
     pub status: StepStatus,
     /// Why it stands there, when that is not plain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Until when it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Each request that was made for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptDetail>,

@@ -22,7 +22,7 @@ pub struct RunEvent {
     /// The run's status, if the fact changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_status: Option<RunStatus>,
-    /// The step it happened to, such as `teams[key=eng]/join`.
+    /// The step it happened to, such as `teams[0]/join`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// What the step does: `call`, `set`, `wait`, …

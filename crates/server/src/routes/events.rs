@@ -1,0 +1,5 @@
+//! Events that are delivered.
+
+mod accept;
+
+pub(crate) use accept::accept;

@@ -1,0 +1,5 @@
+//! Workflows that can run.
+
+mod list;
+
+pub(crate) use list::list;
