@@ -1,0 +1,213 @@
+//! `tenure runs show`: one run with all its steps and attempts.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use jiff::Timestamp;
+use tenure_api::{RunDetail, StepDetail};
+
+use super::Source;
+use crate::cli::Format;
+use crate::error::Exit;
+use crate::terminal::marks::{self, BOLD, DIM};
+use crate::terminal::{Terminal, clock_time, took};
+
+/// Show one run with all its steps and attempts
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tenure runs show last
+  tenure runs show 0193b1c2d3e47f60a1b2c3d4e5f60718 --format json")]
+pub(crate) struct Arguments {
+    /// Id of the run, or `last` for the newest
+    run: String,
+    /// How the run is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Prints one run.
+pub(super) async fn perform(arguments: Arguments, source: &Source) -> Result<Exit> {
+    let detail = source.show(&source.meant(&arguments.run).await?).await?;
+    let mut terminal = Terminal::stdout();
+    if arguments.format == Format::Json {
+        terminal.pretty_json(&detail)?;
+        return Ok(Exit::Succeeded);
+    }
+    for line in lines(&detail, Timestamp::now()) {
+        terminal.line(line)?;
+    }
+    if !detail.output.is_null() {
+        terminal.line(format!("\n{BOLD}output{BOLD:#}"))?;
+        terminal.pretty_json(&detail.output)?;
+    }
+    Ok(Exit::Succeeded)
+}
+
+fn lines(detail: &RunDetail, now: Timestamp) -> Vec<String> {
+    let run = &detail.run;
+    let field = |name: &str, value: String| format!("{DIM}{name:<9}{DIM:#} {value}");
+    let mut lines = vec![
+        format!("{BOLD}{}{BOLD:#}  {DIM}run {}{DIM:#}", run.workflow, run.id),
+        String::new(),
+        field("status", marks::run(run.status).shown(0)),
+    ];
+    if let Some(reason) = &run.reason {
+        lines.push(field("because", reason.clone()));
+    }
+    if let Some(subject) = &run.subject {
+        lines.push(field("subject", subject.clone()));
+    }
+    let by = detail.initiator.as_deref().map(|by| format!(", by {by}")).unwrap_or_default();
+    lines.push(field("accepted", format!("{}{by}", clock_time(run.created_at, now))));
+    if let Some(end) = run.ended_at {
+        let time = took(end.duration_since(run.created_at).unsigned_abs());
+        lines.push(field("ended", format!("{}, after {time}", clock_time(end, now))));
+    }
+    if let Some(until) = run.wake_at {
+        lines.push(field("waits", format!("until {}", clock_time(until, now))));
+    }
+    // Versions are long; what tells two apart is at their beginning.
+    lines.push(field("version", run.version.chars().take(12).collect()));
+    lines.push(String::new());
+    let column = widest(&detail.steps, 0);
+    steps(&detail.steps, 0, column, &mut lines);
+    lines
+}
+
+fn widest(steps: &[StepDetail], depth: usize) -> usize {
+    let widths = steps.iter().map(|step| {
+        let own = 2 * depth + label(step).chars().count();
+        own.max(widest(&step.steps, depth + 1))
+    });
+    widths.max().unwrap_or(0)
+}
+
+fn steps(all: &[StepDetail], depth: usize, column: usize, lines: &mut Vec<String>) {
+    for step in all {
+        let label = format!("{:indent$}{}", "", label(step), indent = 2 * depth);
+        let status = marks::step(step.status).shown(10);
+        let time = match (step.started_at, step.ended_at) {
+            (Some(start), Some(end)) => took(end.duration_since(start).unsigned_abs()),
+            _ => String::new(),
+        };
+        let text = step.reason.as_deref().or(step.target.as_deref()).unwrap_or_default();
+        let line = format!("  {label:<column$}  {status}  {time:>9}   {DIM}{text}{DIM:#}");
+        lines.push(if text.is_empty() {
+            line.replace(&format!("   {DIM}{DIM:#}"), "")
+        } else {
+            line
+        });
+        for attempt in step.attempts.iter().filter(|_| step.attempts.len() > 1) {
+            let pause = attempt.retry_in_ms.map(Duration::from_millis);
+            let pause = pause.map(|pause| format!(", waited {}", took(pause))).unwrap_or_default();
+            let time = took(Duration::from_millis(attempt.duration_ms));
+            let (number, outcome) = (format!("attempt {}", attempt.number), &attempt.outcome);
+            let indent = column + 2;
+            lines.push(format!(
+                "  {DIM}{:indent$}  {number:<10}  {time:>9}   {outcome}{pause}{DIM:#}",
+                ""
+            ));
+        }
+        steps(&step.steps, depth + 1, column, lines);
+    }
+}
+
+/// The step's id, and what it stands in when order does not say it.
+fn label(step: &StepDetail) -> String {
+    let id = step.path.rsplit('/').next().unwrap_or(&step.path);
+    match &step.within {
+        Some(within) => format!("{id} ({within})"),
+        None => id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenure_api::{AttemptDetail, RunStatus, RunSummary, StepStatus};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).unwrap()
+    }
+
+    fn step(path: &str, status: StepStatus) -> StepDetail {
+        StepDetail {
+            path: path.into(),
+            kind: "call".into(),
+            within: None,
+            target: None,
+            status,
+            reason: None,
+            until: None,
+            attempts: Vec::new(),
+            started_at: Some(at(0)),
+            ended_at: Some(at(2)),
+            output: serde_json::Value::Null,
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn steps_stand_inside_steps_and_say_why() {
+        let attempt = |number, outcome: &str, retry_in_ms| AttemptDetail {
+            number,
+            started_at: at(0),
+            duration_ms: 10,
+            outcome: outcome.into(),
+            retry_in_ms,
+        };
+        let mut join = step("teams[0]/join", StepStatus::Succeeded);
+        join.within = Some("platform".into());
+        join.attempts =
+            vec![attempt(1, "429 Too Many Requests", Some(2000)), attempt(2, "200 OK", None)];
+        let mut teams = step("teams", StepStatus::Succeeded);
+        teams.steps = vec![join];
+        let mut laptop = step("laptop", StepStatus::Skipped);
+        laptop.reason = Some("its condition is false".into());
+        let mut drawn = Vec::new();
+        let all = [teams, laptop];
+        steps(&all, 0, widest(&all, 0), &mut drawn);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&drawn.join("\n")).to_string(), @r"
+          teams              ✓ succeeded       2.0 s
+            join (platform)  ✓ succeeded       2.0 s
+                               attempt 1       10 ms   429 Too Many Requests, waited 2.0 s
+                               attempt 2       10 ms   200 OK
+          laptop             − skipped         2.0 s   its condition is false
+        ");
+    }
+
+    #[test]
+    fn the_head_says_what_matters_first() {
+        let detail = RunDetail {
+            run: RunSummary {
+                id: "0193".into(),
+                workflow: "joiner".into(),
+                version: "0123456789abcdef".into(),
+                status: RunStatus::Failed,
+                reason: Some("step \"join\" failed: no answer".into()),
+                subject: Some("ann@example.com".into()),
+                created_at: at(0),
+                updated_at: at(2),
+                ended_at: Some(at(2)),
+                wake_at: None,
+            },
+            initiator: Some("event".into()),
+            input: serde_json::Value::Null,
+            steps: Vec::new(),
+            output: serde_json::Value::Null,
+            error: None,
+        };
+        let drawn = lines(&detail, at(10)).join("\n");
+        let drawn = anstream::adapter::strip_str(&drawn).to_string();
+        for expected in [
+            "joiner  run 0193",
+            "status    ✗ failed",
+            "because   step \"join\" failed: no answer",
+            "subject   ann@example.com",
+            "version   0123456789ab",
+        ] {
+            assert!(drawn.contains(expected), "{drawn}");
+        }
+    }
+}

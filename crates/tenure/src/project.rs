@@ -1,0 +1,243 @@
+//! A project: its settings, its connectors and its workflows, checked together.
+
+mod files;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tenure_connector::{Connector, SecretSource};
+use tenure_language::{Document, Pointer, Problem, Report};
+use tenure_workflow::{Known, KnownAction, KnownConnector, KnownInput, Plan};
+
+use crate::cli::SettingFlags;
+use crate::config::{Config, Loaded, ProjectSecrets, RememberedSecrets};
+use crate::error::CommandError;
+use files::{Files, SourceFile};
+pub(crate) use files::{belonging_to, nearest_project};
+
+/// What a project consists of, and everything that is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// Its directory.
+    pub(crate) root: PathBuf,
+    /// Its settings.
+    pub(crate) config: Config,
+    /// Its connectors, by file.
+    pub(crate) connectors: BTreeMap<String, CheckedConnector>,
+    /// Its workflows, by file.
+    pub(crate) plans: BTreeMap<String, Arc<Plan>>,
+    /// What was read: how many files of each kind.
+    pub(crate) counts: Counts,
+    /// A report for each file with problems, warnings among them.
+    pub(crate) reports: Vec<Report>,
+}
+
+/// A connector file that was usable, and what is needed to make the same connector again.
+#[derive(Debug)]
+pub(crate) struct CheckedConnector {
+    /// The connector, until somebody takes it.
+    connector: Option<Connector>,
+    /// What workflows may ask of it.
+    name: String,
+    known: KnownConnector,
+    text: String,
+    secrets: Arc<RememberedSecrets>,
+}
+
+/// How many files were read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Workflow files.
+    pub(crate) workflows: usize,
+    /// Connector files.
+    pub(crate) connectors: usize,
+}
+
+/// The directory of the project that a command is about.
+pub(crate) fn root(flags: &SettingFlags) -> Result<PathBuf, CommandError> {
+    if let Some(directory) = &flags.project {
+        if !directory.is_dir() {
+            let message = format!("project {} is not a directory", directory.display());
+            return Err(CommandError::usage(message).hint("`tenure init DIR` makes a project"));
+        }
+        return Ok(directory.clone());
+    }
+    let here = std::env::current_dir().map_err(|error| {
+        CommandError::usage("the current directory cannot be read").caused_by(&error)
+    })?;
+    Ok(nearest_project(&here))
+}
+
+impl Project {
+    /// Reads and checks the project in this directory.
+    pub(crate) fn load(root: &Path, flags: &SettingFlags) -> Result<Self, CommandError> {
+        Self::load_over(root, flags, None)
+    }
+
+    /// Reads the project again; a file that is broken now keeps its version of before.
+    pub(crate) fn reload(&self, flags: &SettingFlags) -> Result<Self, CommandError> {
+        Self::load_over(&self.root, flags, Some(self))
+    }
+
+    fn load_over(
+        root: &Path,
+        flags: &SettingFlags,
+        before: Option<&Self>,
+    ) -> Result<Self, CommandError> {
+        let Loaded { config, report } = Config::load(root, flags)?;
+        let files = Files::read(root)?;
+        let broken = report.as_ref().is_some_and(Report::has_errors);
+        let mut project = Self {
+            root: root.to_owned(),
+            config: before.filter(|_| broken).map_or(config, |before| before.config.clone()),
+            connectors: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            counts: Counts { workflows: files.workflows.len(), connectors: files.connectors.len() },
+            reports: report.into_iter().collect(),
+        };
+        let secrets = project.secrets();
+        project.reports.extend(files.unreadable);
+        project.read_connectors(&files.connectors, &secrets, before);
+        project.read_workflows(&files.workflows, before);
+        project.reports.retain(|report| !report.problems.is_empty());
+        Ok(project)
+    }
+
+    /// Where its connectors get their secrets from.
+    fn secrets(&self) -> ProjectSecrets {
+        ProjectSecrets::new(self.config.secrets.clone())
+    }
+
+    /// Whether something is wrong that a run would trip over.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.reports.iter().any(Report::has_errors)
+    }
+
+    /// Its workflows, in the order of their names.
+    pub(crate) fn workflows(&self) -> Vec<Arc<Plan>> {
+        let mut plans: Vec<_> = self.plans.values().cloned().collect();
+        plans.sort_by(|one, other| one.name.cmp(&other.name));
+        plans
+    }
+
+    /// Its connectors, for a registry to hold; they are gone from here then.
+    pub(crate) fn take_connectors(&mut self) -> Vec<Connector> {
+        self.connectors.values_mut().filter_map(|checked| checked.connector.take()).collect()
+    }
+
+    fn read_connectors(
+        &mut self,
+        files: &[SourceFile],
+        secrets: &dyn SecretSource,
+        before: Option<&Self>,
+    ) {
+        let mut names = Names::new("connector");
+        for file in files {
+            let (checked, mut report) = CheckedConnector::check(&file.name, &file.text, secrets);
+            let checked = checked.filter(|checked| names.take(file, &checked.name, &mut report));
+            let kept = || before?.connectors.get(&file.name)?.again(&file.name);
+            if let Some(checked) = checked.or_else(kept) {
+                self.connectors.insert(file.name.clone(), checked);
+            }
+            self.reports.push(report);
+        }
+    }
+
+    fn read_workflows(&mut self, files: &[SourceFile], before: Option<&Self>) {
+        let known = self.known(files);
+        let mut names = Names::new("workflow");
+        for file in files {
+            let checked = tenure_workflow::check(&file.name, &file.text, &known);
+            let mut report = checked.report;
+            let plan = match checked.plan {
+                Some(plan) if !report.has_errors() => {
+                    names.take(file, &plan.name, &mut report).then_some(plan)
+                }
+                _ => None,
+            };
+            let kept = || before?.plans.get(&file.name).cloned();
+            if let Some(plan) = plan.or_else(kept) {
+                self.plans.insert(file.name.clone(), plan);
+            }
+            self.reports.push(report);
+        }
+    }
+
+    /// What the workflows of this project may refer to.
+    fn known(&self, workflows: &[SourceFile]) -> Known {
+        let connectors = self.connectors.values();
+        let connectors = connectors.map(|checked| (checked.name.clone(), checked.known.clone()));
+        let mut known = Known::only(connectors.collect());
+        known.workflows = workflows.iter().filter_map(declared_name).collect();
+        known
+    }
+}
+
+/// The names taken by files of one kind.
+struct Names {
+    kind: &'static str,
+    taken: BTreeMap<String, String>,
+}
+
+impl Names {
+    fn new(kind: &'static str) -> Self {
+        Self { kind, taken: BTreeMap::new() }
+    }
+
+    /// Takes a name for a file; the second one to want it gets a problem.
+    fn take(&mut self, file: &SourceFile, name: &str, report: &mut Report) -> bool {
+        let Some(other) = self.taken.get(name) else {
+            self.taken.insert(name.to_owned(), file.name.clone());
+            return true;
+        };
+        let place = Document::parse(&file.name, &file.text)
+            .map(|document| document.place(&Pointer::root().key("name")))
+            .unwrap_or_default();
+        let message = format!("{} {name:?} has its name from {other} already", self.kind);
+        let problem = Problem::error("duplicate-name", place, message);
+        report.problems.push(problem.hint("give one of the two another name"));
+        false
+    }
+}
+
+/// The name that a file gives its workflow, wrong as the rest may be.
+fn declared_name(file: &SourceFile) -> Option<String> {
+    let document = Document::parse(&file.name, &file.text).ok()?;
+    document.value().get("name")?.as_str().map(str::to_owned)
+}
+
+fn known(connector: &Connector) -> KnownConnector {
+    let actions = connector.actions.iter().map(|(name, action)| {
+        let input = action.input.iter().map(|(name, input)| {
+            let known = KnownInput { required: input.required, schema: Some(input.schema()) };
+            (name.clone(), known)
+        });
+        (name.clone(), KnownAction { input: input.collect() })
+    });
+    KnownConnector { actions: actions.collect(), enabled: connector.enabled }
+}
+
+impl CheckedConnector {
+    fn check(file: &str, text: &str, source: &dyn SecretSource) -> (Option<Self>, Report) {
+        let secrets = Arc::new(RememberedSecrets::default());
+        let checked = tenure_connector::check(file, text, &secrets.recording(source));
+        let usable = !checked.report.has_errors();
+        let connector = checked.connector.filter(|_| usable).map(|connector| Self {
+            name: connector.name.clone(),
+            known: known(&connector),
+            text: text.to_owned(),
+            secrets,
+            connector: Some(connector),
+        });
+        (connector, checked.report)
+    }
+
+    /// The same connector once more, with the secrets it had.
+    fn again(&self, file: &str) -> Option<Self> {
+        Self::check(file, &self.text, &*self.secrets).0
+    }
+}
+
+#[cfg(test)]
+mod tests;

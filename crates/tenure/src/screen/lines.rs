@@ -1,0 +1,186 @@
+//! The lines of a screen.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tenure_api::{AttemptDetail, RunEvent, RunStatus, StepStatus};
+
+use super::OpenStep;
+use crate::terminal::marks::{self, DIM};
+use crate::terminal::{clock_time, took};
+
+/// Columns for the status of a step.
+const STATUS: usize = 10;
+/// Columns for a duration.
+const TIME: usize = 9;
+const SPINNER: [&str; 4] = ["◐", "◓", "◑", "◒"];
+
+/// A step that has ended, with its attempts if it took more than one.
+pub(super) fn ended(event: &RunEvent, open: Option<&OpenStep>, column: usize) -> Vec<String> {
+    let status = event.step_status.unwrap_or(StepStatus::Succeeded);
+    let path = event.step.as_deref().unwrap_or_default();
+    let time = open.map(|open| took(event.at.duration_since(open.since).unsigned_abs()));
+    let asked = open.and_then(|open| open.text.as_deref());
+    // Why a step failed or was skipped matters more than what it asked for.
+    let text = event.text.as_deref().or(asked).unwrap_or_default();
+    let mut lines = vec![row(path, column, &marks::step(status).shown(STATUS), time, text)];
+    let before = open.map(|open| open.attempts.as_slice()).unwrap_or_default();
+    let attempts: Vec<_> = before.iter().chain(&event.attempts).collect();
+    if attempts.len() > 1 || attempts.iter().any(|attempt| attempt.retry_in_ms.is_some()) {
+        lines.extend(attempts.into_iter().map(|made| attempt(made, column)));
+    }
+    lines
+}
+
+/// A step that waits, where nothing is drawn again.
+pub(super) fn waiting(event: &RunEvent, column: usize) -> String {
+    let path = event.step.as_deref().unwrap_or_default();
+    let status = marks::step(StepStatus::Waiting).shown(STATUS);
+    row(path, column, &status, None, &until(event.until, event.text.as_deref(), event.at))
+}
+
+/// A step at work.
+pub(super) fn open_line(step: &OpenStep, column: usize, spinning: u128, now: Timestamp) -> String {
+    let mut look = marks::step(step.status);
+    if step.status == StepStatus::Running {
+        let at = usize::try_from(spinning).unwrap_or_default() % SPINNER.len();
+        look.mark = SPINNER.get(at).copied().unwrap_or(look.mark);
+    }
+    let time = now.duration_since(step.since);
+    let time = (!time.is_negative()).then(|| took(whole_tenths(time.unsigned_abs())));
+    let text = match step.status {
+        StepStatus::Waiting => until(step.until, step.text.as_deref(), now),
+        _ => step.text.clone().unwrap_or_default(),
+    };
+    row(&step.path, column, &look.shown(STATUS), time, &text)
+}
+
+/// How a run ended.
+pub(super) fn outcome(status: RunStatus, time: Option<Duration>, reason: Option<&str>) -> String {
+    let look = marks::run(status);
+    let time = time.map(|time| format!(" in {}", took(time))).unwrap_or_default();
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}{time}{reason}", look.shown(0))
+}
+
+fn row(path: &str, column: usize, status: &str, time: Option<String>, text: &str) -> String {
+    let time = time.unwrap_or_default();
+    let line = format!("  {path:<column$}  {status}  {time:>TIME$}   {DIM}{text}{DIM:#}");
+    // A row without a text would end in blanks and an empty colour.
+    if text.is_empty() { line.replace(&format!("   {DIM}{DIM:#}"), "") } else { line }
+}
+
+fn attempt(attempt: &AttemptDetail, column: usize) -> String {
+    let waited = match attempt.retry_in_ms {
+        Some(pause) => format!(", waited {}", took(Duration::from_millis(pause))),
+        None => String::new(),
+    };
+    let number = format!("attempt {}", attempt.number);
+    let time = took(Duration::from_millis(attempt.duration_ms));
+    let outcome = &attempt.outcome;
+    // The status column starts two columns later: after its mark.
+    let indent = column + 2;
+    format!("  {DIM}{:indent$}  {number:<STATUS$}  {time:>TIME$}   {outcome}{waited}{DIM:#}", "")
+}
+
+fn until(until: Option<Timestamp>, why: Option<&str>, now: Timestamp) -> String {
+    let until = until.map(|until| {
+        let left = until.duration_since(now);
+        let left = if left.is_negative() { Duration::ZERO } else { left.unsigned_abs() };
+        format!("until {} (in {})", clock_time(until, now), took(left))
+    });
+    match (until, why) {
+        (Some(until), Some(why)) => format!("{until}: {why}"),
+        (Some(until), None) => until,
+        (None, why) => why.unwrap_or_default().to_owned(),
+    }
+}
+
+/// Milliseconds that change with each drawing would flicker.
+fn whole_tenths(time: Duration) -> Duration {
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(millis / 100 * 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenure_api::EventKind;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_000_000 + millis).unwrap()
+    }
+
+    fn event(status: StepStatus, text: Option<&str>, attempts: Vec<AttemptDetail>) -> RunEvent {
+        RunEvent {
+            run: "r".into(),
+            seq: 1,
+            at: at(2312),
+            kind: EventKind::StepEnded,
+            run_status: None,
+            step: Some("teams[0]/join".into()),
+            step_kind: None,
+            step_status: Some(status),
+            text: text.map(str::to_owned),
+            attempts,
+            until: None,
+        }
+    }
+
+    fn open(text: &str) -> OpenStep {
+        OpenStep {
+            path: "teams[0]/join".into(),
+            status: StepStatus::Running,
+            text: Some(text.to_owned()),
+            since: at(0),
+            until: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    fn made(number: u32, outcome: &str, retry_in_ms: Option<u64>) -> AttemptDetail {
+        let duration_ms = 12;
+        let outcome = outcome.to_owned();
+        AttemptDetail { number, started_at: at(0), duration_ms, outcome, retry_in_ms }
+    }
+
+    fn plain(lines: &[String]) -> String {
+        anstream::adapter::strip_str(&lines.join("\n")).to_string()
+    }
+
+    #[test]
+    fn a_step_that_took_two_attempts_shows_both() {
+        let attempts = vec![made(1, "429 Too Many Requests", Some(2000)), made(2, "200 OK", None)];
+        let event = event(StepStatus::Succeeded, None, attempts);
+        let lines = ended(&event, Some(&open("chat: POST /api/messages")), 14);
+        insta::assert_snapshot!(plain(&lines), @r"
+          teams[0]/join   ✓ succeeded       2.3 s   chat: POST /api/messages
+                            attempt 1       12 ms   429 Too Many Requests, waited 2.0 s
+                            attempt 2       12 ms   200 OK
+        ");
+    }
+
+    #[test]
+    fn a_step_that_took_one_attempt_is_one_line() {
+        let event = event(StepStatus::Succeeded, None, vec![made(1, "200 OK", None)]);
+        assert_eq!(ended(&event, None, 14).len(), 1);
+    }
+
+    #[test]
+    fn a_step_that_failed_says_why() {
+        let event = event(StepStatus::Failed, Some("chat replied 403 Forbidden"), vec![]);
+        let lines = ended(&event, Some(&open("chat: POST /api/messages")), 14);
+        insta::assert_snapshot!(plain(&lines), @"  teams[0]/join   ✗ failed          2.3 s   chat replied 403 Forbidden");
+    }
+
+    #[test]
+    fn a_run_ends_in_one_line() {
+        let line =
+            |status, reason| plain(&[outcome(status, Some(Duration::from_millis(2312)), reason)]);
+        assert_eq!(line(RunStatus::Succeeded, None), "✓ succeeded in 2.3 s");
+        assert_eq!(
+            line(RunStatus::Failed, Some("step \"join\" failed: no answer")),
+            "✗ failed in 2.3 s: step \"join\" failed: no answer"
+        );
+    }
+}
