@@ -60,7 +60,7 @@ pub(crate) struct ManualSource(pub(crate) bool);
 #[serde(default, deny_unknown_fields, remote = "Self")]
 pub(crate) struct ScheduleSource {
     pub(crate) cron: Option<String>,
-    pub(crate) every: Option<String>,
+    pub(crate) every: Option<TimeSource>,
     pub(crate) at: Option<String>,
     pub(crate) timezone: Option<String>,
     pub(crate) catch_up: Later,
@@ -74,7 +74,7 @@ pub(crate) struct StepSource {
     pub(crate) id: Option<String>,
     #[serde(rename = "if")]
     pub(crate) condition: Option<Value>,
-    pub(crate) timeout: Option<String>,
+    pub(crate) timeout: Option<TimeSource>,
     pub(crate) on_error: Option<OnErrorSource>,
 
     // Kinds.
@@ -134,8 +134,8 @@ pub(crate) struct CaseSource {
 #[serde(default, deny_unknown_fields, remote = "Self")]
 pub(crate) struct RetrySource {
     pub(crate) max_attempts: Option<u32>,
-    pub(crate) initial_delay: Option<String>,
-    pub(crate) max_delay: Option<String>,
+    pub(crate) initial_delay: Option<TimeSource>,
+    pub(crate) max_delay: Option<TimeSource>,
     #[serde(rename = "unsafe")]
     pub(crate) unsafe_writes: Option<bool>,
 }
@@ -153,7 +153,7 @@ pub(crate) enum WaitSource {
 pub(crate) struct WaitMapSource {
     pub(crate) until: Option<String>,
     #[serde(rename = "for")]
-    pub(crate) duration: Option<String>,
+    pub(crate) duration: Option<TimeSource>,
     pub(crate) timezone: Later,
     pub(crate) signals: Later,
 }
@@ -164,6 +164,10 @@ pub(crate) enum OnErrorSource {
     Word(String),
     Steps(StepsSource),
 }
+
+/// A duration; a bare number is kept as text, so that its missing unit can be named.
+#[derive(Debug)]
+pub(crate) struct TimeSource(pub(crate) String);
 
 /// A map that keeps its order.
 #[derive(Debug)]
@@ -244,11 +248,41 @@ impl<'de> Deserialize<'de> for WaitSource {
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
                 Ok(WaitSource::Text(text.to_owned()))
             }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(WaitSource::Text(number.to_string()))
+            }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
                 Deserialize::deserialize(MapAccessDeserializer::new(map)).map(WaitSource::Map)
             }
         }
         deserializer.deserialize_any(Either)
+    }
+}
+
+// === impl TimeSource ===
+
+impl<'de> Deserialize<'de> for TimeSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Time;
+        impl Visitor<'_> for Time {
+            type Value = TimeSource;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration such as 20s or 7d")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(TimeSource(text.to_owned()))
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(TimeSource(number.to_string()))
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(TimeSource(number.to_string()))
+            }
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(TimeSource(number.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Time)
     }
 }
 

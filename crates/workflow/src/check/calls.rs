@@ -231,9 +231,9 @@ impl Checker<'_> {
     fn retry(&mut self, at: &Pointer, source: &RetrySource) -> Option<Retry> {
         let attempts = source.max_attempts.map(|number| self.attempts(at, number));
         let initial = source.initial_delay.as_ref();
-        let initial = initial.map(|text| self.duration(&at.key("initial_delay"), text));
+        let initial = initial.map(|time| self.duration(&at.key("initial_delay"), &time.0));
         let longest = source.max_delay.as_ref();
-        let longest = longest.map(|text| self.duration(&at.key("max_delay"), text));
+        let longest = longest.map(|time| self.duration(&at.key("max_delay"), &time.0));
         let (max_attempts, initial_delay, max_delay) =
             (lift(attempts)?, lift(initial)?, lift(longest)?);
         if let (Some(initial), Some(longest)) = (initial_delay, max_delay)

@@ -38,6 +38,9 @@ use crate::source::WorkflowSource;
 
 use outline::Outline;
 
+/// Most problems reported of one file.
+const PROBLEMS_MAX: usize = 1000;
+
 /// What came of checking a workflow.
 #[derive(Debug)]
 pub struct Checked {
@@ -101,14 +104,26 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        // Warnings stop first, so that no number of them can crowd out an error.
+        let room = match problem.severity {
+            Severity::Error => PROBLEMS_MAX,
+            Severity::Warning => PROBLEMS_MAX / 2,
+        };
+        if self.problems.len() < room {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Whether there are more problems than anybody reads.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= PROBLEMS_MAX
     }
 
     /// Reports something that is missing from a map, unless the reader could not read part of
     /// that map: a misspelt key would else be reported twice.
     fn report_missing(&mut self, at: &Pointer, problem: Problem) {
         if !self.is_unread(at) {
-            self.problems.push(problem);
+            self.report(problem);
         }
     }
 }

@@ -58,6 +58,9 @@ impl Checker<'_> {
     /// Reports what the references of one text cannot see.
     pub(super) fn references(&mut self, at: &Pointer, references: &[Reference], view: &View) {
         for reference in references {
+            if self.is_full() {
+                return;
+            }
             let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
             if let Err(flaw) = self.reference(&path, view) {
                 let place = self.name_place(at, &path.join("."));

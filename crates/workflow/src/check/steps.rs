@@ -64,7 +64,7 @@ impl Checker<'_> {
         let id = self.id(at, step, number);
         let condition =
             step.condition.as_ref().map(|value| self.condition(&at.key("if"), value, &view));
-        let timeout = step.timeout.as_ref().map(|text| self.duration(&at.key("timeout"), text));
+        let timeout = step.timeout.as_ref().map(|time| self.duration(&at.key("timeout"), &time.0));
         let on_error = self.on_error(at, step);
         let kind = match self.kind_word(at, step, &name) {
             Word::Call => self.call(at, step, &view).map(|call| Kind::Call(Box::new(call))),
@@ -97,12 +97,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether there are so many steps that looking at each is no use.
+    pub(super) fn too_many_steps(&mut self) -> bool {
+        let Some(entry) = self.outline.steps.get(STEPS_MAX) else { return false };
+        let message = format!("a workflow has at most {STEPS_MAX} steps");
+        let problem = Problem::error("too-many-steps", self.document.place(&entry.at), message);
+        self.report(problem.hint("do more with fewer: `for_each` repeats steps for each item"));
+        true
+    }
+
     fn bounds(&mut self, at: &Pointer, number: usize) {
-        if number == STEPS_MAX {
-            let message = format!("a workflow has at most {STEPS_MAX} steps");
-            let problem = Problem::error("too-many-steps", self.place(at), message);
-            self.report(problem.hint("do more with fewer: `for_each` repeats steps for each item"));
-        }
         let Some(entry) = self.outline.steps.get(number) else { return };
         if entry.around.len() == NESTING_MAX {
             let message = format!("blocks stand at most {NESTING_MAX} deep in each other");

@@ -124,7 +124,10 @@ impl Checker<'_> {
             Ok(duration) => Some(duration),
             Err(error) => {
                 let place = self.place(at);
-                self.report(Problem::error("duration", place, error.to_string()));
+                let problem = Problem::error("duration", place, error.to_string());
+                let bare = text.bytes().all(|byte| byte.is_ascii_digit());
+                let hint = format!("its unit is missing: write {text}s for seconds");
+                self.report(problem.hint_if(bare.then_some(hint)));
                 None
             }
         }

@@ -140,7 +140,7 @@ impl Checker<'_> {
                         "\"timezone\" means nothing to `every`: intervals are counted in UTC";
                     self.report(Problem::error("misplaced-key", place, message));
                 }
-                ("every", Schedule::every(self.duration(&at.key("every"), every)?))
+                ("every", Schedule::every(self.duration(&at.key("every"), &every.0)?))
             }
             (None, None, Some(instant)) => ("at", Schedule::at(instant, zone)),
             (None, None, None) => {

@@ -25,7 +25,7 @@ impl Checker<'_> {
             self.not_yet(&at.key(key), key);
         }
         match (&map.duration, &map.until) {
-            (Some(text), None) => self.wait_for(&at.key("for"), text, view),
+            (Some(time), None) => self.wait_for(&at.key("for"), &time.0, view),
             (None, Some(text)) => self.wait_until(&at.key("until"), text, view),
             (Some(_), Some(_)) => {
                 let place = self.key_place(&at.key("until"));

@@ -28,6 +28,9 @@ impl Checker<'_> {
         let input = source.input.as_ref().map(|schema| self.input(&root.key("input"), schema));
         let subject = self.subject(source);
         let triggers = self.triggers(source.triggers.as_deref());
+        if self.too_many_steps() {
+            return None;
+        }
         let steps = match &source.steps {
             Some(steps) if !steps.is_empty() => self.block(&root.key("steps"), steps),
             _ => self.no_steps(source.steps.is_some()),

@@ -184,7 +184,8 @@ fn times_are_durations_or_instants() {
     10:20 error[wait] this waits for nothing
          write `wait: 7d`, or `until:` with an instant
     11:20 error[wrong-type] "wait": expected a duration such as 7d, or a map with `until` or `for`, found a list
-    12:33 error[wrong-type] "timeout": expected text, found a number
+    12:33 error[duration] "20" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
+         its unit is missing: write 20s for seconds
     13:53 error[not-yet] "timezone" is not part of this version of Tenure
     14:20 error[duration] "20y" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
     "#);
@@ -391,6 +392,16 @@ fn a_file_that_is_no_workflow_says_so_once() {
 - a list
 "##,
     ), @"2:1 error[wrong-type] expected a map, found a list");
+}
+
+#[test]
+fn no_number_of_warnings_hides_an_error() {
+    let cases = "      - { when: \"${{ true }}\", steps: [] }\n".repeat(60);
+    let step =
+        |n| format!("  - id: s{n}\n    switch:\n      - {{ otherwise: true, steps: [] }}\n{cases}");
+    let many: String = (0..20).map(step).collect();
+    let steps = format!("{many}  - {{ id: last, wait: soon }}\n");
+    assert!(check_steps(&steps).contains("\"soon\" is not a duration"));
 }
 
 #[test]
