@@ -133,6 +133,15 @@ fn refuses_what_cannot_be_read() {
 }
 
 #[test]
+fn refuses_what_two_parsers_read_differently() {
+    // A line break in YAML 1.1, an ordinary character in 1.2.
+    for text in ["a: \"x\u{85}b\"\n", "a: ['x\u{85}b']\n"] {
+        let Err(report) = Document::parse("f", text) else { panic!("{text:?} is read") };
+        assert_eq!(report.problems[0].code, "ambiguous", "{}", report.render(false));
+    }
+}
+
+#[test]
 fn says_what_to_do_about_syntax() {
     for (text, hint) in [
         ("a: { b: ${{ x }} }\n", "double quotes"),

@@ -111,6 +111,13 @@ fn a_document_of_another_kind_is_not_read() {
 }
 
 #[test]
+fn a_list_is_not_a_map_with_fields_in_order() {
+    let (source, problems) = read_source("name: x\nlimits: [3]\n");
+    assert_eq!(problems, ["2:9 wrong-type \"limits\": expected a map, found a list"]);
+    assert_eq!(source.unwrap().limits, None);
+}
+
+#[test]
 fn the_number_of_problems_is_bounded() {
     let text: String = (0..400).map(|n| format!("key{n}: 1\n")).collect();
     let (_, problems) = read_source(&text);
