@@ -5,6 +5,7 @@
 //! | `jsonpath("$.…")` | selects with a JSONPath, which is compiled along with the expression |
 //! | `default(value)` | takes the place of what is missing or null |
 //! | `pick(key, default)` | the member of a map under a computed key |
+//! | `keys`, `values` | the keys, or the members, of a map as a list |
 //! | `intersect(list)`, `difference(list)` | items that are, or are not, in the other list |
 //! | `to_json`, `from_json` | between a value and its JSON text |
 //! | `slug` | text as `lower-case-words`, for names and addresses |
