@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// A workflow file.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct WorkflowSource {
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct StepsSource(Vec<Option<StepSource>>);
 
 /// One entry of `triggers`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct TriggerSource {
     pub(crate) event: Option<String>,
     pub(crate) manual: ManualSource,
@@ -57,7 +57,7 @@ pub(crate) struct ManualSource(pub(crate) bool);
 
 /// What follows `schedule`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ScheduleSource {
     pub(crate) cron: Option<String>,
     pub(crate) every: Option<TimeSource>,
@@ -69,7 +69,7 @@ pub(crate) struct ScheduleSource {
 
 /// One step, with the keys of every kind.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct StepSource {
     pub(crate) id: Option<String>,
     #[serde(rename = "if")]
@@ -122,7 +122,7 @@ pub(crate) struct StepSource {
 
 /// One case of `switch`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct CaseSource {
     pub(crate) when: Option<Value>,
     pub(crate) otherwise: Option<Value>,
@@ -131,7 +131,7 @@ pub(crate) struct CaseSource {
 
 /// What follows `retry`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct RetrySource {
     pub(crate) max_attempts: Option<u32>,
     pub(crate) initial_delay: Option<TimeSource>,
@@ -149,7 +149,7 @@ pub(crate) enum WaitSource {
 
 /// The map after `wait`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct WaitMapSource {
     pub(crate) until: Option<String>,
     #[serde(rename = "for")]
@@ -176,40 +176,6 @@ pub(crate) struct Ordered<V>(pub(crate) Vec<(String, V)>);
 /// Whether a key of a later version was written, whatever its value.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Later(pub(crate) bool);
-
-/// Reads a source type from a map only.
-///
-/// serde would also take a list and count its items as fields, which nobody who writes a list
-/// expects.
-macro_rules! from_map_only {
-    ($($source:ty),+) => {$(
-        impl<'de> Deserialize<'de> for $source {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Members;
-                impl<'de> Visitor<'de> for Members {
-                    type Value = $source;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("a map")
-                    }
-                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$source, A::Error> {
-                        <$source>::deserialize(MapAccessDeserializer::new(map))
-                    }
-                }
-                deserializer.deserialize_map(Members)
-            }
-        }
-    )+};
-}
-
-from_map_only!(
-    WorkflowSource,
-    TriggerSource,
-    ScheduleSource,
-    StepSource,
-    CaseSource,
-    RetrySource,
-    WaitMapSource
-);
 
 // === impl ManualSource ===
 

@@ -14,6 +14,7 @@ mod plans;
 mod properties;
 mod references;
 mod triggers;
+mod whole;
 
 /// A project with a directory, a chat that has one action, and a connector out of use.
 fn project() -> Known {
