@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::{Extension, Router, middleware};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -194,6 +195,14 @@ impl Playground {
     #[must_use]
     pub fn people(&self) -> Vec<Value> {
         locked(&self.users).all().cloned().collect()
+    }
+
+    /// Puts somebody into the directory, as if it had been asked over HTTP.
+    ///
+    /// # Errors
+    /// When the directory would refuse it; the text says why.
+    pub fn add_person(&self, user: Value) -> Result<Value, String> {
+        locked(&self.users).create(user, Timestamp::now()).map_err(|refusal| refusal.detail)
     }
 
     /// The messages posted to the chat.

@@ -17,7 +17,7 @@ pub(super) const SCHEMA_LIST: &str = "urn:ietf:params:scim:api:messages:2.0:List
 pub(crate) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) kind: Option<&'static str>,
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 impl Refusal {

@@ -1,18 +1,18 @@
 //! Every project that is shipped is sound.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tenure_connector::{EnvironmentSecrets, Secret, SecretError, SecretSource};
-use tenure_workflow::{Known, KnownAction, KnownConnector, KnownInput};
+
+use crate::world::{files, known, repository};
 
 /// Has every secret: what they are is the operator's affair.
 struct AnySecret;
 
 impl SecretSource for AnySecret {
     fn secret(&self, _: &str) -> Result<Option<Secret>, SecretError> {
-        Ok(Some(Secret::new("replace-me".to_owned())))
+        Ok(Some(Secret::new("replace-me")))
     }
 
     fn how_to_give(&self, name: &str) -> String {
@@ -20,40 +20,16 @@ impl SecretSource for AnySecret {
     }
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn files(project: &Path, kind: &str) -> Vec<(String, String)> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(project.join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
-        .into_iter()
-        .map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()))
-        .collect()
-}
-
 /// Checks all files of a project; problems and warnings alike.
 fn problems(project: &Path) -> String {
     let mut problems = String::new();
-    let mut known = BTreeMap::new();
+    let mut connectors = Vec::new();
     for (name, text) in files(project, "connectors") {
         let checked = tenure_connector::check(&name, &text, &AnySecret);
         problems.push_str(&checked.report.render(false));
-        let Some(connector) = checked.connector else { continue };
-        let input = |input: &tenure_connector::Input| KnownInput {
-            required: input.required,
-            schema: Some(input.schema()),
-        };
-        let actions = connector.actions.iter().map(|(name, action)| {
-            let inputs = action.input.iter().map(|(name, it)| (name.clone(), input(it)));
-            (name.clone(), KnownAction { input: inputs.collect() })
-        });
-        let actions = actions.collect();
-        known.insert(connector.name, KnownConnector { actions, enabled: connector.enabled });
+        connectors.extend(checked.connector);
     }
-    let known = Known::only(known);
+    let known = known(&connectors);
     for (name, text) in files(project, "workflows") {
         let checked = tenure_workflow::check(&name, &text, &known);
         problems.push_str(&checked.report.render(false));
@@ -64,7 +40,7 @@ fn problems(project: &Path) -> String {
 #[test]
 fn shipped_projects_have_no_problem() {
     for project in ["workflows", "examples/webhook-to-chat", "examples/directory-comparison"] {
-        let found = problems(&root().join(project));
+        let found = problems(&repository(project));
         assert!(found.is_empty(), "{project}:\n{found}");
     }
 }
@@ -72,7 +48,7 @@ fn shipped_projects_have_no_problem() {
 #[test]
 fn the_variant_of_the_directory_offers_the_same_actions() {
     let check = |name: &str| {
-        let path = root().join("workflows").join(name);
+        let path = repository("workflows").join(name);
         let text = fs::read_to_string(path).unwrap();
         let checked = tenure_connector::check(name, &text, &AnySecret);
         assert_eq!(checked.report.problems, [], "{}", checked.report.render(false));
