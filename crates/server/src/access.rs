@@ -89,7 +89,11 @@ impl Access {
 }
 
 /// Lets in who shows the token, if there is one.
-pub(crate) async fn require_token(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn require_token(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
     match app.access().admits(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),

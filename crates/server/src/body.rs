@@ -168,7 +168,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up() {
-        let endless = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        let endless =
+            Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
         assert!(read(&HeaderMap::new(), endless).await.is_err());
     }
 }

@@ -75,7 +75,10 @@ async fn next(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<Taken> {
             Some((stream, permit))
         }
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "no connection could be taken");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "no connection could be taken"
+            );
             tokio::time::sleep(ACCEPT_PAUSE).await;
             None
         }

@@ -15,6 +15,8 @@ mod probe;
 mod problem;
 mod router;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 pub use access::{Access, Token};
 pub use app::{App, AppParts};

@@ -58,9 +58,8 @@ fn request(connector: &Connector) -> String {
 }
 
 fn attempt(attempt: &Attempt) -> AttemptDetail {
-    let millis = |duration: std::time::Duration| {
-        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-    };
+    let millis =
+        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     AttemptDetail {
         number: attempt.number,
         started_at: attempt.started_at,

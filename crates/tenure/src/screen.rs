@@ -43,6 +43,7 @@ pub(crate) struct Screen {
     /// Lines that are drawn below what stays.
     drawn: usize,
     began: Option<Timestamp>,
+    seen: Option<Timestamp>,
     started: Instant,
     status: RunStatus,
     reason: Option<String>,
@@ -63,6 +64,7 @@ impl Screen {
             open: Vec::new(),
             drawn: 0,
             began: None,
+            seen: None,
             started: Instant::now(),
             status: RunStatus::Queued,
             reason: None,
@@ -85,6 +87,7 @@ impl Screen {
     /// Takes in one fact.
     pub(crate) fn take(&mut self, event: &RunEvent) -> io::Result<()> {
         self.began.get_or_insert(event.at);
+        self.seen = Some(event.at);
         if let Some(status) = event.run_status {
             self.status = status;
         }
@@ -132,9 +135,10 @@ impl Screen {
     }
 
     /// Prints how the run ended, after everything else.
-    pub(crate) fn finish(&mut self, ended_at: Timestamp) -> io::Result<()> {
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.erase()?;
-        let took = self.began.map(|began| ended_at.duration_since(began).unsigned_abs());
+        let took = self.began.zip(self.seen);
+        let took = took.map(|(began, seen)| seen.duration_since(began).unsigned_abs());
         self.terminal.line("")?;
         self.terminal.line(outcome(self.status, took, self.reason.as_deref()))
     }

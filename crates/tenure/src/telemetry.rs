@@ -41,7 +41,8 @@ impl Telemetry {
     /// Starts logging, and tracing if the environment names a collector.
     pub(crate) fn start(config: &Config, audience: Audience) -> Result<Self, CommandError> {
         let level = match (&config.log_level.origin, audience) {
-            (Origin::Default, Audience::Screen) => "error",
+            // What the file says is meant for the daemon; here it would tear the screen.
+            (Origin::Default | Origin::File { .. }, Audience::Screen) => "error",
             _ => &config.log_level.value,
         };
         let filter = EnvFilter::try_new(level)

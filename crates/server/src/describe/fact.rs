@@ -91,26 +91,23 @@ fn tell_step(what: &What) -> Told {
         What::StepSkipped { reason, .. } => {
             Told::step(StepEnded, StepStatus::Skipped).text(reason.clone())
         }
-        What::BranchesStarted { .. } => {
-            Told::step(StepStarted, StepStatus::Running).of("parallel")
-        }
+        What::BranchesStarted { .. } => Told::step(StepStarted, StepStatus::Running).of("parallel"),
         What::BranchTaken { case: Some(case), .. } => Told::step(StepStarted, StepStatus::Running)
             .of("switch")
             .text(format!("case {}", case + 1)),
         What::BranchTaken { case: None, .. } => {
             Told::step(StepEnded, StepStatus::Succeeded).of("switch").text("no case holds")
         }
-        What::LoopExpanded { items, .. } => Told::step(StepStarted, StepStatus::Running)
-            .of("for_each")
-            .text(match items.len() {
+        What::LoopExpanded { items, .. } => {
+            Told::step(StepStarted, StepStatus::Running).of("for_each").text(match items.len() {
                 1 => "1 item".to_owned(),
                 count => format!("{count} items"),
-            }),
+            })
+        }
         What::VarsSet { .. } => Told::step(StepEnded, StepStatus::Succeeded).of("set"),
-        What::TimerSet { until, .. } => Told {
-            until: Some(*until),
-            ..Told::step(StepWaiting, StepStatus::Waiting).of("wait")
-        },
+        What::TimerSet { until, .. } => {
+            Told { until: Some(*until), ..Told::step(StepWaiting, StepStatus::Waiting).of("wait") }
+        }
         What::TimerFired { .. } => Told::step(StepEnded, StepStatus::Succeeded).of("wait"),
         What::AttemptStarted { intent, .. } => Told::step(StepStarted, StepStatus::Running)
             .of("call")

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use jiff::Timestamp;
 use serde_json::Value;
 use tenure_api::RunStatus;
 
@@ -109,7 +108,7 @@ async fn show(
         Drawn::Ended => {}
     }
     let detail = client.run(run).await?;
-    screen.finish(detail.run.ended_at.unwrap_or_else(Timestamp::now))?;
+    screen.finish()?;
     terminal.line("")?;
     terminal.line(format!("{BOLD}What the services now know{BOLD:#}"))?;
     terminal.line("")?;

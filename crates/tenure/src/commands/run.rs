@@ -107,6 +107,16 @@ fn no_workflow(project: &Project, name: &str) -> CommandError {
     }
 }
 
+/// Says that other files have problems; this run does not need them.
+fn warn_of_others(project: &Project) {
+    let broken = project.reports.iter().filter(|report| report.has_errors());
+    let broken: Vec<_> = broken.map(|report| report.file.as_str()).collect();
+    if !broken.is_empty() {
+        let files = broken.join(", ");
+        anstream::eprintln!("warning: `tenure check` finds problems in {files}\n");
+    }
+}
+
 async fn in_daemon(order: Order, client: &Client) -> Result<Exit> {
     let Order { workflow, longest_path, given, format } = order;
     let started = match &given.event {
@@ -137,8 +147,8 @@ async fn in_daemon(order: Order, client: &Client) -> Result<Exit> {
 }
 
 async fn here(order: Order, mut project: Project) -> Result<Exit> {
+    warn_of_others(&project);
     let telemetry = Telemetry::start(&project.config, Audience::Screen)?;
-    wiring::log_reports(&project.reports);
     let engine = wiring::engine(&mut project, &telemetry).await?;
     let ended = drive(order, &engine).await;
     engine.shutdown(GRACE).await;
@@ -191,7 +201,7 @@ async fn draw(
     let drawn = facts.draw(&mut screen, signals.end()).await?;
     match drawn {
         Drawn::Interrupted => screen.erase()?,
-        Drawn::Ended | Drawn::Stuck => screen.finish(jiff::Timestamp::now())?,
+        Drawn::Ended | Drawn::Stuck => screen.finish()?,
     }
     Ok(drawn)
 }

@@ -65,9 +65,9 @@ pub(super) fn outcome(status: RunStatus, time: Option<Duration>, reason: Option<
 
 fn row(path: &str, column: usize, status: &str, time: Option<String>, text: &str) -> String {
     let time = time.unwrap_or_default();
-    let line = format!("  {path:<column$}  {status}  {time:>TIME$}   {DIM}{text}{DIM:#}");
-    // A row without a text would end in blanks and an empty colour.
-    if text.is_empty() { line.replace(&format!("   {DIM}{DIM:#}"), "") } else { line }
+    let text = if text.is_empty() { String::new() } else { format!("   {DIM}{text}{DIM:#}") };
+    let line = format!("  {path:<column$}  {status}  {time:>TIME$}{text}");
+    line.trim_end().to_owned()
 }
 
 fn attempt(attempt: &AttemptDetail, column: usize) -> String {

@@ -58,11 +58,7 @@ fn event(document: Value) -> Result<Event, Refusal> {
     Event::from_value(document, Timestamp::now()).map_err(|error| Refusal::bad_event(&error))
 }
 
-async fn ended_within(
-    app: &App,
-    run: RunId,
-    wait: Duration,
-) -> Result<Option<Response>, Refusal> {
+async fn ended_within(app: &App, run: RunId, wait: Duration) -> Result<Option<Response>, Refusal> {
     let summary = tokio::select! {
         // The run goes on after the next start; the client asks for it again then.
         () = app.closing().cancelled() => return Ok(None),
@@ -78,8 +74,7 @@ async fn ended_within(
 async fn accepted(app: &App, started: Started) -> Result<Response, Refusal> {
     let Started { run, duplicate } = started;
     let summary = app.engine().runlog().summary(run).await?;
-    let status =
-        summary.map_or(RunStatus::Queued, |summary| describe::run_status(summary.status));
+    let status = summary.map_or(RunStatus::Queued, |summary| describe::run_status(summary.status));
     let answer = RunStarted { run: run.to_string(), status, duplicate };
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }

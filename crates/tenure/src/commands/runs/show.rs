@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
-use tenure_api::{RunDetail, StepDetail};
+use tenure_api::{RunDetail, StepDetail, StepStatus};
 
 use super::Source;
 use crate::cli::Format;
@@ -88,16 +88,18 @@ fn steps(all: &[StepDetail], depth: usize, column: usize, lines: &mut Vec<String
         let label = format!("{:indent$}{}", "", label(step), indent = 2 * depth);
         let status = marks::step(step.status).shown(10);
         let time = match (step.started_at, step.ended_at) {
-            (Some(start), Some(end)) => took(end.duration_since(start).unsigned_abs()),
+            (Some(start), Some(end)) if step.status != StepStatus::Skipped => {
+                took(end.duration_since(start).unsigned_abs())
+            }
             _ => String::new(),
         };
         let text = step.reason.as_deref().or(step.target.as_deref()).unwrap_or_default();
-        let line = format!("  {label:<column$}  {status}  {time:>9}   {DIM}{text}{DIM:#}");
-        lines.push(if text.is_empty() {
-            line.replace(&format!("   {DIM}{DIM:#}"), "")
-        } else {
-            line
-        });
+        let text = match text {
+            "" => String::new(),
+            text => format!("   {DIM}{text}{DIM:#}"),
+        };
+        let line = format!("  {label:<column$}  {status}  {time:>9}{text}");
+        lines.push(line.trim_end().to_owned());
         for attempt in step.attempts.iter().filter(|_| step.attempts.len() > 1) {
             let pause = attempt.retry_in_ms.map(Duration::from_millis);
             let pause = pause.map(|pause| format!(", waited {}", took(pause))).unwrap_or_default();
@@ -125,7 +127,7 @@ fn label(step: &StepDetail) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tenure_api::{AttemptDetail, RunStatus, RunSummary, StepStatus};
+    use tenure_api::{AttemptDetail, RunStatus, RunSummary};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_700_000_000 + second).unwrap()
@@ -173,7 +175,7 @@ mod tests {
             join (platform)  ✓ succeeded       2.0 s
                                attempt 1       10 ms   429 Too Many Requests, waited 2.0 s
                                attempt 2       10 ms   200 OK
-          laptop             − skipped         2.0 s   its condition is false
+          laptop             − skipped                 its condition is false
         ");
     }
 

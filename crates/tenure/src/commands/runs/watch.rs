@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use clap::Args;
-use jiff::Timestamp;
 use tenure_api::{RunStatus, StepDetail};
 
 use super::Source;
@@ -57,8 +56,7 @@ pub(super) async fn perform(arguments: Arguments, source: &Source) -> Result<Exi
             .hint(format!("see what was sent: tenure runs show {id}"))
             .into()),
         Drawn::Ended => {
-            let ended = source.show(&id).await?.run.ended_at;
-            screen.finish(ended.unwrap_or_else(Timestamp::now))?;
+            screen.finish()?;
             Ok(exit(screen.status()))
         }
     }
