@@ -1,6 +1,6 @@
 //! Words that other tools use for what is called differently here.
 
-use tenure_language::{Document, Problem};
+use tenure_language::{Document, Pointer, Problem};
 
 /// What to write instead of a key of another tool.
 const WORDS: [(&str, &str); 36] = [
@@ -49,6 +49,20 @@ const CASE_WORDS: [(&str, &str); 4] = [
     ("else", "the last case may be `otherwise: true`"),
     ("default", "the last case may be `otherwise: true`"),
 ];
+
+/// The one problem of a connector's file that is read as a workflow.
+pub(super) fn connector_file(document: &Document) -> Option<Problem> {
+    let at = Pointer::root().key("base_url");
+    if document.value().get("steps").is_some() || at.find(document.value()).is_none() {
+        return None;
+    }
+    let problem = Problem::error(
+        "connector-file",
+        document.key_place(&at),
+        "this is a connector, not a workflow",
+    );
+    Some(problem.hint("connectors stand in `connectors/`, beside `workflows/`"))
+}
 
 /// Says what an unknown key is called here, where that is known.
 pub(super) fn translated(document: &Document, mut problem: Problem) -> Problem {

@@ -59,6 +59,9 @@ pub fn check(file: &str, text: &str, known: &Known) -> Checked {
         Ok(document) => document,
         Err(report) => return Checked { plan: None, report },
     };
+    if let Some(problem) = familiar::connector_file(&document) {
+        return finish(file, text, None, vec![problem]);
+    }
     let (source, unread) = document.read::<WorkflowSource>();
     let unread: Vec<Problem> =
         unread.into_iter().map(|problem| familiar::translated(&document, problem)).collect();
