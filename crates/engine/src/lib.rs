@@ -25,3 +25,6 @@ pub use engine::{Engine, Limits, Parts};
 pub use error::{AcceptError, CancelError, EngineError, StartError};
 pub use start::{StartRun, Started};
 pub use trace::traceparent;
+
+#[cfg(test)]
+mod tests;
