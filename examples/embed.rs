@@ -10,6 +10,7 @@ use serde_json::json;
 use tenure_connector::{Egress, EnvironmentSecrets, Registry, Surroundings};
 use tenure_engine::{Catalog, Engine, Limits, Parts, StartRun, SystemClock};
 use tenure_playground::{Options, Playground, Service};
+use tenure_run::Outcome;
 use tenure_runlog::RunLog;
 use tenure_store::MemoryStore;
 use tenure_workflow::Known;
@@ -52,7 +53,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let started = engine.start_run(wish).await?;
     engine.wait(started.run, Duration::from_secs(10)).await?.ok_or("the run has not ended")?;
     let run = engine.run(started.run).await?.ok_or("the run is gone")?;
-    println!("{}: {:?}", run.status(), run.outcome());
+    if let Some(Outcome::Succeeded { output, .. }) = run.outcome() {
+        println!("{}: {}", run.status(), output["text"]);
+    }
     engine.shutdown(Duration::from_secs(1)).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Every request that arrived, and whether it changed anything.
+//! Every request that arrived whole, and whether it changed anything.
 //!
 //! This is the evidence: what a workflow claims to have done is compared with it.
 
