@@ -151,3 +151,81 @@ fn begin(new: &NewRun, event: Option<EventId>) -> Result<Begun<'_>, AcceptError>
     let summary = Summary { next_seq, head: head.to_string(), ..new.summary.clone() };
     Ok(Begun { new, record: Record { summary, head, event }, group })
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::world::{World, at, event, new_run};
+
+    #[tokio::test]
+    async fn event_runs_and_key_come_together() {
+        let world = World::new().await;
+        let (event_id, accepted) = world.accept_event("e1", 0, &["joiner", "notify"]).await;
+        assert_eq!(accepted, Accepted::New);
+        let kept = world.event(event_id).await.unwrap().unwrap();
+        assert_eq!((kept.id, kept.at, kept.event), (event_id, at(0), event("e1")));
+        assert_eq!(kept.runs.len(), 2);
+        for (run, workflow) in kept.runs.iter().zip(["joiner", "notify"]) {
+            let summary = world.summary(*run).await.unwrap().unwrap();
+            assert_eq!((summary.workflow.as_str(), summary.next_seq), (workflow, 1));
+            assert_eq!(world.facts(*run).await.unwrap().len(), 1);
+        }
+        assert!(world.event(EventId::new()).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_duplicate_answers_with_the_first_runs() {
+        let world = World::new().await;
+        let (event_id, _) = world.accept_event("e1", 0, &["joiner"]).await;
+        let runs = world.event(event_id).await.unwrap().unwrap().runs;
+        let before = world.dump().await;
+        let (_, again) = world.accept_event("e1", 60, &["joiner", "another"]).await;
+        assert_eq!(again, Accepted::Duplicate { runs, event_id: Some(event_id) });
+        assert_eq!(world.dump().await, before, "nothing was changed");
+        let (_, other) = world.accept_event("e2", 60, &[]).await;
+        assert_eq!(other, Accepted::New);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_many_deliveries_one_is_taken_in() {
+        let world = World::new().await;
+        for round in 0..20 {
+            let deliveries = (0..8).map(|_| {
+                let acceptance = Acceptance {
+                    at: at(0),
+                    dedup: Some(DedupKey { source: "hr".into(), value: round.to_string() }),
+                    event: None,
+                    runs: vec![new_run("joiner", "ann", 0)],
+                };
+                let (log, run) = (world.log.clone(), acceptance.runs[0].summary.run);
+                tokio::spawn(async move { (run, log.accept(acceptance).await.unwrap()) })
+            });
+            let answers: Vec<_> =
+                join_all(deliveries).await.into_iter().map(Result::unwrap).collect();
+            let new: Vec<_> =
+                answers.iter().filter(|(_, answer)| *answer == Accepted::New).collect();
+            let [(first, _)] = new[..] else { panic!("taken in {} times", new.len()) };
+            let duplicate = Accepted::Duplicate { runs: vec![*first], event_id: None };
+            let others = answers.iter().filter(|(run, _)| run != first);
+            assert!(others.into_iter().all(|(_, answer)| *answer == duplicate));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_begins_once_and_with_a_fact() {
+        let world = World::new().await;
+        let new = new_run("joiner", "ann", 0);
+        let accept = |runs| {
+            let acceptance = Acceptance { at: at(0), dedup: None, event: None, runs };
+            world.accept(acceptance)
+        };
+        assert_eq!(accept(vec![new.clone()]).await.unwrap(), Accepted::New);
+        let error = accept(vec![new_run("joiner", "bob", 1), new.clone()]).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("run {} exists already", new.summary.run));
+        let empty = NewRun { facts: Vec::new(), ..new_run("joiner", "ann", 0) };
+        assert!(matches!(accept(vec![empty]).await, Err(AcceptError::Empty(_))));
+        assert_eq!(world.count_by_status().await.unwrap().values().sum::<u64>(), 1);
+    }
+}

@@ -114,3 +114,64 @@ impl RunLog {
         self.counts().forget();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::world::World;
+
+    async fn check(world: &World) {
+        let mut expected = BTreeMap::new();
+        for (key, _) in world.store.scan(Scan::prefix(keys::STATUS)).await.unwrap() {
+            *expected.entry(keys::read_status(&key).unwrap()).or_default() += 1;
+        }
+        assert_eq!(world.count_by_status().await.unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn counts_follow_every_change() {
+        let world = World::new().await;
+        check(&world).await;
+        let run = world.begin("joiner", "ann", 0).await;
+        world.begin("joiner", "bob", 1).await;
+        check(&world).await;
+        for status in RunStatus::ALL {
+            world.set_status(run, 2, status).await;
+            check(&world).await;
+        }
+        let again = World::over(world.store.clone()).await;
+        check(&again).await;
+    }
+
+    /// Runs change while they are being counted.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn counting_and_changing_go_together() {
+        let world = World::new().await;
+        let mut runs = Vec::new();
+        for number in 0..12_000 {
+            runs.push(world.begin("joiner", "ann", number).await);
+        }
+        let counting = {
+            let log = world.log.clone();
+            tokio::spawn(async move { log.count_by_status().await.unwrap() })
+        };
+        let changing = runs.chunks(3000).map(|runs| {
+            let (world, runs) =
+                (World { log: world.log.clone(), store: world.store.clone() }, runs.to_vec());
+            tokio::spawn(async move {
+                for (number, run) in runs.into_iter().enumerate() {
+                    let status = RunStatus::ALL[number % RunStatus::ALL.len()];
+                    world.set_status(run, 20_000, status).await;
+                }
+            })
+        });
+        for changing in changing.collect::<Vec<_>>() {
+            changing.await.unwrap();
+        }
+        let counted = tokio::time::timeout(Duration::from_secs(60), counting).await;
+        assert_eq!(counted.unwrap().unwrap().values().sum::<u64>(), 12_000);
+        check(&world).await;
+    }
+}

@@ -231,3 +231,6 @@ impl RunLog {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

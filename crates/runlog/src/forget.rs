@@ -33,9 +33,12 @@ impl RunLog {
                 return Err(ForgetError::NotEnded(run));
             }
             let mut batch = Batch::new().is(keys::run(run), stored).delete(keys::run(run));
-            for (key, _) in self.store().scan(Scan::prefix(keys::journal(run))).await? {
-                batch = batch.delete(key);
-            }
+            let journal = Scan::prefix(keys::journal(run));
+            self.each(journal, |key, _| {
+                batch.deletes.push(key);
+                Ok(())
+            })
+            .await?;
             for key in index::of(&record.summary) {
                 batch = batch.delete(key);
             }
@@ -109,5 +112,79 @@ impl RunLog {
             Some(event) if kept.runs.is_empty() => batch.delete(keys::event(event)),
             _ => batch,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenure_run::RunStatus;
+
+    use super::*;
+    use crate::Accepted;
+    use crate::world::{World, at};
+
+    #[tokio::test]
+    async fn forgetting_leaves_nothing_but_the_key() {
+        let world = World::new().await;
+        let empty = world.dump().await;
+        let (event, _) = world.accept_event("e1", 0, &["joiner", "notify"]).await;
+        let runs = world.event(event).await.unwrap().unwrap().runs;
+        for run in &runs {
+            assert!(matches!(world.forget(*run).await, Err(ForgetError::NotEnded(_))));
+            world.change(*run, 1, |summary| summary.wake_at = Some(at(50))).await;
+            world.set_status(*run, 2, RunStatus::Succeeded).await;
+        }
+        assert!(world.forget(runs[0]).await.unwrap());
+        assert!(!world.forget(runs[0]).await.unwrap(), "a second time");
+        assert_eq!(world.event(event).await.unwrap().unwrap().runs, runs[1..]);
+        assert_eq!(world.count_by_status().await.unwrap()[&RunStatus::Succeeded], 1);
+        assert!(world.forget(runs[1]).await.unwrap());
+        assert_eq!(world.event(event).await.unwrap(), None);
+        assert!(world.count_by_status().await.unwrap().is_empty());
+
+        let (_, again) = world.accept_event("e1", 60, &["joiner"]).await;
+        assert!(matches!(again, Accepted::Duplicate { .. }));
+        assert_eq!(world.expire_dedup(at(0)).await.unwrap(), 0, "not older");
+        assert_eq!(world.expire_dedup(at(1)).await.unwrap(), 1);
+        assert_eq!(world.dump().await, empty);
+        let (_, anew) = world.accept_event("e1", 60, &["joiner"]).await;
+        assert_eq!(anew, Accepted::New);
+    }
+
+    #[tokio::test]
+    async fn keys_expire_by_age() {
+        let world = World::new().await;
+        let mut events = Vec::new();
+        for number in 0..2500 {
+            let workflows: &[&str] = if number % 500 == 0 { &["joiner"] } else { &[] };
+            events.push(world.accept_event(&number.to_string(), number, workflows).await.0);
+        }
+        assert_eq!(world.expire_dedup(at(2000)).await.unwrap(), 2000);
+        for (number, event) in events.iter().enumerate() {
+            let kept = world.event(*event).await.unwrap().is_some();
+            assert_eq!(kept, number >= 2000 || number % 500 == 0, "event {number}");
+        }
+        let (_, young) = world.accept_event("2000", 3000, &[]).await;
+        assert!(matches!(young, Accepted::Duplicate { .. }));
+        let (_, old) = world.accept_event("1999", 3000, &[]).await;
+        assert_eq!(old, Accepted::New);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn runs_of_one_event_are_forgotten_side_by_side() {
+        let world = World::new().await;
+        let (event, _) = world.accept_event("e1", 0, &["w"; 12]).await;
+        let runs = world.event(event).await.unwrap().unwrap().runs;
+        for run in &runs {
+            world.set_status(*run, 1, RunStatus::Failed).await;
+        }
+        let forgetting = runs.into_iter().map(|run| {
+            let log = world.log.clone();
+            tokio::spawn(async move { log.forget(run).await })
+        });
+        for forgotten in futures::future::join_all(forgetting).await {
+            assert!(forgotten.unwrap().unwrap());
+        }
+        assert_eq!(world.event(event).await.unwrap(), None);
     }
 }

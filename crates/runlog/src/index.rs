@@ -21,7 +21,7 @@ pub(crate) fn of(summary: &Summary) -> Vec<Bytes> {
     let mut keys = vec![
         keys::by_time(&place),
         keys::by_status(summary.status, &place),
-        keys::by_workflow(&summary.workflow, &place),
+        keys::by_workflow(&summary.workflow, summary.status, &place),
     ];
     keys.extend(summary.subject.as_ref().map(|subject| keys::by_subject(subject, &place)));
     if !summary.status.is_ended() {
@@ -58,6 +58,7 @@ impl RunLog {
     /// Nothing is appended meanwhile. A crash in the middle is made good at the next start.
     pub async fn rebuild_indexes(&self) -> Result<(), RunLogError> {
         let _alone = self.alone().await;
+        tracing::info!("rebuilding the indexes of the run log");
         self.write(Batch::new().delete(keys::INDEXES)).await?;
         for prefix in keys::REBUILT {
             self.remove_all(prefix).await?;
@@ -110,5 +111,65 @@ impl RunLog {
     pub(crate) async fn write(&self, batch: Batch) -> Result<(), RunLogError> {
         let written = self.store().commit(batch).await;
         written.map_err(|error| RunLogError::refused(error, || "run log".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenure_run::RunStatus;
+
+    use super::*;
+    use crate::world::{World, at};
+
+    async fn filled() -> World {
+        let world = World::new().await;
+        for number in 0..60 {
+            let workflow = ["joiner", "mover", "leaver"][number as usize % 3];
+            let run = world.begin(workflow, &format!("person {}", number % 7), number).await;
+            let status = RunStatus::ALL[number as usize % 8];
+            world.change(run, 100, |summary| summary.wake_at = Some(at(number * 10))).await;
+            world.set_status(run, 101, status).await;
+            world.accept_event(&number.to_string(), number, &[]).await;
+        }
+        world
+    }
+
+    fn is_index(key: &str) -> bool {
+        keys::REBUILT.iter().any(|prefix| key.as_bytes().starts_with(prefix))
+    }
+
+    #[tokio::test]
+    async fn rebuilt_indexes_are_the_same_to_the_byte() {
+        let world = filled().await;
+        let before = world.dump().await;
+        assert!(before.iter().filter(|(key, _)| is_index(key)).count() > 300);
+        world.rebuild_indexes().await.unwrap();
+        assert_eq!(world.dump().await, before);
+
+        // Whatever is wrong with them, they come back.
+        let entries = world.store.scan(Scan::prefix("")).await.unwrap();
+        let mut batch = Batch::new().put("s/\x03nonsense", "").put("t/nonsense", "x");
+        for (number, (key, _)) in entries.into_iter().enumerate() {
+            if is_index(&key.escape_ascii().to_string()) && number % 3 == 0 {
+                batch = batch.delete(key);
+            }
+        }
+        world.store.commit(batch).await.unwrap();
+        assert_ne!(world.dump().await, before);
+        world.rebuild_indexes().await.unwrap();
+        assert_eq!(world.dump().await, before);
+        assert_eq!(world.count_by_status().await.unwrap().values().sum::<u64>(), 60);
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_rebuild_is_made_good_at_the_start() {
+        let world = filled().await;
+        let before = world.dump().await;
+        let batch = Batch::new().delete(keys::INDEXES);
+        world.store.commit(batch).await.unwrap();
+        world.remove_all(keys::TIME).await.unwrap();
+        world.remove_all(keys::AGE).await.unwrap();
+        let again = World::over(world.store.clone()).await;
+        assert_eq!(again.dump().await, before);
     }
 }

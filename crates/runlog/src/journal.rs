@@ -74,7 +74,7 @@ impl FromStr for Hash {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(());
         }
         for (index, byte) in bytes.iter_mut().enumerate() {

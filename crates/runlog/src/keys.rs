@@ -6,7 +6,7 @@
 //! | `r/` run | summary |
 //! | `t/` place | index of all runs by time |
 //! | `s/` status, place | … by status |
-//! | `w/` workflow, 0, place | … by workflow |
+//! | `w/` workflow, 0, outcome, place | … by workflow and outcome |
 //! | `p/` digest of the subject, place | … by whom they are about |
 //! | `u/` instant, run | timers |
 //! | `d/` digest of source and value | deduplication |
@@ -139,12 +139,23 @@ pub(crate) fn by_status(status: RunStatus, place: &Place) -> Bytes {
     key(&[STATUS, &[status_code(status)], place.as_bytes()])
 }
 
-pub(crate) fn workflow_prefix(workflow: &str) -> Bytes {
-    key(&[b"w/", workflow.as_bytes(), &[0]])
+/// What the index by workflow tells apart: how runs ended, or that they have not.
+///
+/// A run changes its entry once, when it ends. Lists of one workflow's failures stay fast
+/// however many runs of others have failed.
+pub(crate) const OUTCOMES: [RunStatus; 4] =
+    [RunStatus::Queued, RunStatus::Succeeded, RunStatus::Failed, RunStatus::Cancelled];
+
+fn outcome_code(status: RunStatus) -> u8 {
+    if status.is_ended() { status_code(status) } else { 0 }
 }
 
-pub(crate) fn by_workflow(workflow: &str, place: &Place) -> Bytes {
-    key(&[b"w/", workflow.as_bytes(), &[0], place.as_bytes()])
+pub(crate) fn workflow_prefix(workflow: &str, status: RunStatus) -> Bytes {
+    key(&[b"w/", workflow.as_bytes(), &[0, outcome_code(status)]])
+}
+
+pub(crate) fn by_workflow(workflow: &str, status: RunStatus, place: &Place) -> Bytes {
+    key(&[b"w/", workflow.as_bytes(), &[0, outcome_code(status)], place.as_bytes()])
 }
 
 pub(crate) fn subject_prefix(subject: &str) -> Bytes {
@@ -255,7 +266,7 @@ mod tests {
             Place::new(at("9999-01-01T00:00:00Z"), low),
         ];
         assert!(places.is_sorted());
-        let key = by_workflow("joiner", &places[3]);
+        let key = by_workflow("joiner", RunStatus::Failed, &places[3]);
         assert_eq!(Place::at_end_of(&key), Some(places[3]));
         assert_eq!(places[3].run(), high);
     }
@@ -301,6 +312,8 @@ mod tests {
     #[test]
     fn the_longest_workflow_name_fits() {
         let place = Place::new(at("2026-01-01T00:00:00Z"), RunId::from_bytes([0; 16]));
-        assert!(by_workflow(&"w".repeat(64), &place).len() <= tenure_store::KEY_MAX);
+        assert!(
+            by_workflow(&"w".repeat(64), RunStatus::Queued, &place).len() <= tenure_store::KEY_MAX
+        );
     }
 }

@@ -24,6 +24,8 @@ mod log;
 mod record;
 mod verify;
 mod workflow;
+#[cfg(test)]
+mod world;
 
 pub use accept::{Acceptance, Accepted, DedupKey, NewEvent, NewRun};
 pub use error::{AcceptError, AppendError, ForgetError, RunLogError};

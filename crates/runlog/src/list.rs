@@ -70,9 +70,10 @@ impl FromStr for Cursor {
     type Err = CursorError;
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
-        let digits = text.as_bytes().chunks(2).map(|pair| {
-            let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-            u8::from_str_radix(pair, 16).ok()
+        let digits = text.as_bytes().chunks(2).map(|pair: &[u8]| {
+            let &[high, low] = pair else { return None };
+            let digit = |digit| char::from(digit).to_digit(16);
+            u8::try_from(16 * digit(high)? + digit(low)?).ok()
         });
         let bytes: Vec<u8> = digits.collect::<Option<_>>().ok_or(CursorError)?;
         // Lists hold places; the list of live runs holds a status before it.
@@ -90,19 +91,31 @@ impl Filter {
             && self.until.is_none_or(|until| summary.created_at < until)
     }
 
-    /// The indexes that hold what it asks for.
-    fn strands(&self) -> Vec<Strand> {
-        let mut prefixes = Vec::new();
-        prefixes.extend(self.subject.as_ref().map(|subject| keys::subject_prefix(subject)));
-        prefixes.extend(self.workflow.as_ref().map(|workflow| keys::workflow_prefix(workflow)));
-        prefixes.extend(self.status.map(keys::status_prefix));
-        if prefixes.is_empty() {
-            prefixes.push(Bytes::from_static(keys::TIME));
+    /// The conditions, each as the parts of an index that together hold what it allows.
+    fn conditions(&self) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        if let Some(subject) = &self.subject {
+            conditions.push(vec![keys::subject_prefix(subject)]);
+        }
+        if let Some(workflow) = &self.workflow {
+            let one = self.status.as_ref().map(std::slice::from_ref);
+            let statuses = one.unwrap_or(&keys::OUTCOMES).iter();
+            conditions.push(statuses.map(|one| keys::workflow_prefix(workflow, *one)).collect());
+        }
+        // For runs that have ended, the index by workflow says as much.
+        let said = self.workflow.is_some() && self.status.is_some_and(RunStatus::is_ended);
+        if let Some(status) = self.status.filter(|_| !said) {
+            conditions.push(vec![keys::status_prefix(status)]);
+        }
+        if conditions.is_empty() {
+            conditions.push(vec![Bytes::from_static(keys::TIME)]);
         }
         // Milliseconds are rounded down, so the oldest one may lie in the same millisecond.
         let since = self.since.map(keys::millis).unwrap_or_default();
         let strand = |prefix| Strand { prefix, since, ahead: VecDeque::new(), ended: false };
-        prefixes.into_iter().map(strand).collect()
+        let condition =
+            |prefixes: Vec<Bytes>| Condition(prefixes.into_iter().map(strand).collect());
+        conditions.into_iter().map(condition).collect()
     }
 
     /// The place that every run of the list lies before.
@@ -112,7 +125,25 @@ impl Filter {
     }
 }
 
-/// One index, walked towards the past.
+/// Parts of an index that are read as one.
+struct Condition(Vec<Strand>);
+
+impl Condition {
+    /// Moves to the newest place before a bound; `None` when there is none.
+    async fn before(
+        &mut self,
+        log: &RunLog,
+        bound: Option<&[u8]>,
+    ) -> Result<Option<Place>, RunLogError> {
+        let mut newest = None;
+        for strand in &mut self.0 {
+            newest = newest.max(strand.before(log, bound).await?);
+        }
+        Ok(newest)
+    }
+}
+
+/// One part of an index, walked towards the past.
 struct Strand {
     prefix: Bytes,
     since: [u8; 6],
@@ -155,7 +186,7 @@ impl Strand {
 
 /// Several indexes, walked together towards the past.
 struct Walk {
-    strands: Vec<Strand>,
+    conditions: Vec<Condition>,
     /// Everything at or behind it was looked at.
     bound: Option<Vec<u8>>,
     looks: usize,
@@ -190,9 +221,9 @@ impl Walk {
     async fn agree(&mut self, log: &RunLog) -> Result<Option<Result<Place, Place>>, RunLogError> {
         let mut bound = self.bound.clone();
         let mut agreed = None;
-        for strand in &mut self.strands {
+        for condition in &mut self.conditions {
             self.looks += 1;
-            let Some(place) = strand.before(log, bound.as_deref()).await? else {
+            let Some(place) = condition.before(log, bound.as_deref()).await? else {
                 return Ok(None);
             };
             if agreed.is_some_and(|agreed| agreed != place) {
@@ -222,7 +253,7 @@ impl RunLog {
     ) -> Result<Page, RunLogError> {
         let limit = limit.clamp(1, LIST_MAX);
         let bound = cursor.map(|cursor| cursor.0.to_vec()).or_else(|| filter.start());
-        let mut walk = Walk { strands: filter.strands(), bound, looks: 0 };
+        let mut walk = Walk { conditions: filter.conditions(), bound, looks: 0 };
         let mut runs = Vec::new();
         loop {
             let before = walk.bound.clone();
@@ -264,3 +295,6 @@ impl RunLog {
 fn into_cursor(bound: Vec<u8>) -> Cursor {
     Cursor(bound.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,9 @@ use crate::journal::{self, Entry, Hash};
 use crate::record::Record;
 use crate::{RunLogError, keys};
 
+/// Entries that are read at a time.
+const PAGE: usize = 128;
+
 /// The durable record of all runs; clones are the same log.
 #[derive(Clone)]
 pub struct RunLog(Arc<Inner>);
@@ -69,8 +72,8 @@ impl RunLog {
             }
         };
         let mut entries = Vec::new();
-        for (key, value) in self.store().scan(Scan::range(from, keys::journal_at(run, end))).await?
-        {
+        let scan = Scan::range(from, keys::journal_at(run, end));
+        self.each(scan, |key, value| {
             for raw in journal::decode(run, &key, value)?.0 {
                 let (hash, _) = raw.follows(last);
                 last = hash;
@@ -78,8 +81,32 @@ impl RunLog {
                     entries.push(Entry { seq: raw.seq, fact: raw.fact(run)?, hash });
                 }
             }
-        }
+            Ok(())
+        })
+        .await?;
         Ok(entries)
+    }
+
+    /// Visits a range of any length, a few entries at a time.
+    ///
+    /// So that no read holds up commits for long, and short ones stay on this thread.
+    pub(crate) async fn each(
+        &self,
+        scan: Scan,
+        mut visit: impl FnMut(Bytes, Bytes) -> Result<(), RunLogError>,
+    ) -> Result<(), RunLogError> {
+        let mut scan = scan.limit(PAGE);
+        loop {
+            let page = self.store().scan(scan.clone()).await?;
+            let last = page.last().map(|(key, _)| key.clone()).filter(|_| page.len() == PAGE);
+            for (key, value) in page {
+                visit(key, value)?;
+            }
+            match last {
+                Some(last) => scan = scan.after(&last),
+                None => return Ok(()),
+            }
+        }
     }
 
     /// Reads what is kept about a run, and the very bytes it is kept in.

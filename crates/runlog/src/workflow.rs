@@ -28,3 +28,18 @@ impl RunLog {
         text.map(Some).map_err(|_| RunLogError::wrong(what(), "text is not UTF-8"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::world::World;
+
+    #[tokio::test]
+    async fn the_first_text_of_a_version_stays() {
+        let world = World::new().await;
+        assert_eq!(world.workflow("v1").await.unwrap(), None);
+        let long = "steps:\n".repeat(2000);
+        world.keep_workflow("v1", &long).await.unwrap();
+        world.keep_workflow("v1", "another").await.unwrap();
+        assert_eq!(world.workflow("v1").await.unwrap(), Some(long));
+    }
+}

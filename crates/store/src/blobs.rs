@@ -193,7 +193,8 @@ fn name(blob: &BlobRef) -> String {
 
 fn parse_name(name: &str) -> Option<BlobRef> {
     let (hex, len) = name.split_once('-')?;
-    if hex.len() != 64 || !hex.is_ascii() {
+    let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if hex.len() != 64 || !hex.bytes().all(plain) {
         return None;
     }
     let mut digest = [0; 32];
@@ -275,7 +276,14 @@ mod tests {
     fn names_are_read_back() {
         let blob = BlobRef { digest: std::array::from_fn(|index| index as u8 * 8), len: 4097 };
         assert_eq!(parse_name(&name(&blob)), Some(blob));
-        for wrong in ["", "-", "ab-1", &format!("{}-x", "0".repeat(64)), &"é".repeat(40)] {
+        for wrong in [
+            "",
+            "-",
+            "ab-1",
+            &format!("{}-x", "0".repeat(64)),
+            &"é".repeat(40),
+            &format!("{}-1", "+1".repeat(32)),
+        ] {
             assert_eq!(parse_name(wrong), None, "{wrong}");
         }
     }

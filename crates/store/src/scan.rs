@@ -59,6 +59,17 @@ impl Scan {
         self
     }
 
+    /// Ends with a key that belongs to it, in its own direction.
+    #[must_use]
+    pub(crate) fn up_to(mut self, last: &Bytes) -> Self {
+        if self.reverse {
+            self.from = last.clone();
+        } else {
+            self.to = Some([last, &[0][..]].concat().into());
+        }
+        self
+    }
+
     /// Whether no key can lie in it.
     pub fn is_empty(&self) -> bool {
         self.limit == 0 || self.to.as_ref().is_some_and(|to| *to <= self.from)
@@ -98,11 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn after_excludes_the_key_itself() {
+    fn after_excludes_a_key_and_up_to_includes_it() {
         let ahead = Scan::prefix("r/").after(b"r/a");
         assert_eq!(ahead.from.as_ref(), b"r/a\0");
         let back = Scan::prefix("r/").reversed().after(b"r/a");
         assert_eq!((back.from.as_ref(), back.to.as_deref()), (&b"r/"[..], Some(&b"r/a"[..])));
+        let ahead = Scan::prefix("r/").up_to(&Bytes::from("r/a"));
+        assert_eq!((ahead.from.as_ref(), ahead.to.as_deref()), (&b"r/"[..], Some(&b"r/a\0"[..])));
+        let back = Scan::prefix("r/").reversed().up_to(&Bytes::from("r/a"));
+        assert_eq!((back.from.as_ref(), back.to.as_deref()), (&b"r/a"[..], Some(&b"r0"[..])));
         assert!(Scan::range("b", "a").is_empty());
         assert!(Scan::range("a", "b").limit(0).is_empty());
         assert!(!Scan::prefix("").is_empty());

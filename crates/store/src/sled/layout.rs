@@ -71,6 +71,9 @@ impl Layout {
 
     /// Makes a generation the one that counts, durably and at once.
     pub(crate) fn set_current(&self, number: u32) -> io::Result<()> {
+        if fs::read_to_string(self.dir.join(CURRENT)).is_ok_and(|name| is_name(&name, number)) {
+            return Ok(());
+        }
         let unfinished = self.dir.join("CURRENT.new");
         let mut file = File::create(&unfinished)?;
         writeln!(file, "gen-{number:04}")?;
@@ -117,6 +120,10 @@ impl Layout {
     fn unclear(&self, reason: &'static str) -> OpenError {
         OpenError::Unclear { dir: self.dir.clone(), reason }
     }
+}
+
+fn is_name(name: &str, number: u32) -> bool {
+    parse(name.trim_end()) == Some(number)
 }
 
 fn parse(name: &str) -> Option<u32> {

@@ -60,10 +60,7 @@ impl Visible {
     }
 
     /// Reads a range.
-    pub(super) fn scan(
-        &self,
-        scan: &Scan,
-    ) -> Result<Seen<Vec<(Bytes, Found)>>, StoreError> {
+    pub(super) fn scan(&self, scan: &Scan) -> Result<Seen<Vec<(Bytes, Found)>>, StoreError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let db = &current.as_ref().ok_or(StoreError::Closed)?.db;
         let mut range = db.range::<&[u8], _>(scan.bounds());
@@ -75,8 +72,14 @@ impl Visible {
             let found = open(&key, &sealed)?;
             entries.push((Bytes::copy_from_slice(&key), found));
         }
+        let read = scan.clone();
+        let read = match entries.last() {
+            // What lies behind the last entry was not looked at.
+            Some((last, _)) if entries.len() == scan.limit => read.up_to(last),
+            _ => read,
+        };
         let pending = self.pending();
-        let touched = pending.keys.range::<[u8], _>(scan.bounds()).next().is_some();
+        let touched = pending.keys.range::<[u8], _>(read.bounds()).next().is_some();
         Ok((entries, touched.then_some(pending.group)))
     }
 
