@@ -80,6 +80,8 @@ impl Engine {
         let scope = scope_of(event, &input);
         let subject = plan.subject.as_ref().and_then(|subject| match subject.fill(&scope) {
             Ok(subject) => Some(subject.chars().take(256).collect()),
+            // A run that was started by hand has no event to take its subject from.
+            Err(_) if event.is_null() => None,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(workflow.name = plan.name, error, "a run has no subject");

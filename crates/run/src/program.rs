@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tenure_language::Reference;
 use tenure_workflow::{Block, Call, Kind, OnError, Output, Plan, Step, Target, Wait};
 
@@ -15,6 +16,8 @@ pub struct Program {
     addresses: HashMap<String, Address>,
     /// Steps whose response body something refers to.
     bodies: HashSet<String>,
+    /// Every variable that some step sets, as null: what it is until then.
+    unset: Map<String, Value>,
 }
 
 /// The way from a root block to a step.
@@ -53,8 +56,8 @@ impl Program {
         if let Some(output) = &plan.output {
             index.note(output.references());
         }
-        let Index { addresses, bodies } = index;
-        Arc::new(Self { plan, addresses, bodies })
+        let Index { addresses, bodies, unset } = index;
+        Arc::new(Self { plan, addresses, bodies, unset })
     }
 
     /// The plan itself.
@@ -76,6 +79,11 @@ impl Program {
     #[must_use]
     pub fn keeps_body(&self, id: &str) -> bool {
         self.bodies.contains(id)
+    }
+
+    /// All variables, before any is set.
+    pub(crate) fn unset(&self) -> &Map<String, Value> {
+        &self.unset
     }
 
     pub(crate) fn address(&self, id: &str) -> Option<&Address> {
@@ -111,6 +119,7 @@ pub(crate) fn enter(step: &Step, into: Into) -> Option<&Block> {
 struct Index {
     addresses: HashMap<String, Address>,
     bodies: HashSet<String>,
+    unset: Map<String, Value>,
 }
 
 impl Index {
@@ -151,7 +160,10 @@ impl Index {
         }
         match &step.kind {
             Kind::Call(call) => self.read_by_call(call),
-            Kind::Set(vars) => vars.iter().for_each(|(_, value)| self.note(value.references())),
+            Kind::Set(vars) => vars.iter().for_each(|(name, value)| {
+                self.unset.insert(name.clone(), Value::Null);
+                self.note(value.references());
+            }),
             Kind::Switch(cases) => cases
                 .iter()
                 .filter_map(|case| case.when.as_ref())

@@ -77,7 +77,9 @@ impl<'a> RunScope<'a> {
     }
 
     fn vars(&self) -> Cow<'a, Value> {
-        let mut vars = self.run.steps.vars.clone();
+        // A variable whose step was skipped is null, as a skipped step's output is.
+        let mut vars = self.run.program.unset().clone();
+        vars.extend(self.run.steps.vars.clone());
         if self.root() == Root::OnFailure {
             vars.extend(self.run.on_failure.vars.clone());
         }
@@ -215,6 +217,13 @@ fn describe_step(step: &Step, state: &StepState) -> Value {
         (Progress::Pending | Progress::Skipped, ..) => Value::Null,
         (_, Kind::ForEach(each), Inner::Items(items)) => describe_items(&each.steps, &items.items),
         (_, Kind::Switch(_), Inner::None) => json!({ "case": null }),
+        (_, Kind::Call(call), _) => {
+            // What a failed call would have kept is null, so that `on_error: continue` can go on.
+            let names = call.output.iter().map(|(name, _)| (name.clone(), Value::Null));
+            let mut output: Map<String, Value> = names.collect();
+            output.extend(state.output.clone());
+            Value::Object(output)
+        }
         _ => Value::Object(state.output.clone()),
     };
     json!({

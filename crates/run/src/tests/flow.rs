@@ -373,3 +373,22 @@ steps:
     assert!(table.contains("greet failed: "), "{table}");
     assert!(table.contains("all failed: for_each needs a list, not a number"), "{table}");
 }
+
+#[test]
+fn what_a_step_did_not_give_is_null() {
+    let world = check(
+        "
+steps:
+  - { id: lost, call: c, request: GET /a, output: { id: $.body.id }, on_error: continue }
+  - { id: never, if: '${{ input.yes }}', set: { colour: red } }
+output: { id: '${{ steps.lost.output.id }}', colour: '${{ vars.colour }}' }
+",
+        json!({ "yes": false }),
+        &[("lost", Say::Fail("http.404"))],
+    );
+    assert_snapshot!(world.table(), @r#"
+    lost failed: it said http.404
+    never skipped: its condition is false
+    = succeeded {"id":null,"colour":null}
+    "#);
+}
