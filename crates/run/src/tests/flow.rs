@@ -160,7 +160,7 @@ output: ${{{{ vars }}}}
     "#);
     assert_eq!(world.most_in_hand, 2);
     let world = check(&steps("continue"), input, &answers);
-    assert_snapshot!(world.table().lines().last().unwrap(), @r#"= succeeded {"failed":1,"first":"eng"}"#);
+    assert_snapshot!(world.table().lines().last().unwrap(), @r#"= succeeded {"mine":null,"failed":1,"first":"eng"}"#);
 }
 
 #[test]
@@ -212,7 +212,7 @@ output: ${{ vars }}
     assert_snapshot!(world.table(), @r#"
     kind succeeded: no case holds
     after succeeded
-    = succeeded {"case":null,"badge":"skipped"}
+    = succeeded {"got":null,"case":null,"badge":"skipped"}
     "#);
 }
 
