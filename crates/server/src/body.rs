@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::problem::Refusal;
 
@@ -34,7 +34,7 @@ pub(crate) async fn event(headers: &HeaderMap, body: Body) -> Result<Value, Refu
 /// What a run is begun with.
 #[derive(Debug)]
 pub(crate) enum Start {
-    /// Its input; null when there was no body.
+    /// Its input; an empty map when there was no body.
     Input(Value),
     /// The event it answers.
     Event(Value),
@@ -48,7 +48,7 @@ pub(crate) async fn start(headers: &HeaderMap, body: Body) -> Result<Start, Refu
     }
     let bytes = read(headers, body).await?;
     if bytes.is_empty() {
-        return Ok(Start::Input(Value::Null));
+        return Ok(Start::Input(Value::Object(Map::new())));
     }
     expect(&media_type, &[JSON, CLOUD_EVENT])?;
     parse(&bytes).map(Start::Input)

@@ -11,7 +11,6 @@ use crate::problem::Refusal;
 use crate::routes::{connectors, events, health, runs, workflows};
 
 /// Everything the daemon answers.
-#[must_use]
 pub fn router(app: App) -> Router {
     let api = Router::new()
         .route("/events", post(events::accept))

@@ -68,6 +68,12 @@ async fn a_run_is_begun_or_awaited() {
     assert_eq!(awaited.json()["steps"][0]["path"], "keep");
 }
 
+#[tokio::test]
+async fn no_body_is_an_empty_input() {
+    let run = World::new().await.ended("report", "").await;
+    assert_eq!(run["input"], json!({}));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_takes_longer_is_answered_as_begun() {
     let world = World::new().await;

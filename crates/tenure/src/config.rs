@@ -2,23 +2,23 @@
 //!
 //! The command line beats the environment, which beats `tenure.yaml`, which beats the default.
 
+mod keys;
 mod parse;
 mod pick;
 mod secrets;
 mod source;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tenure_connector::Egress;
-use tenure_engine::Limits;
 use tenure_language::{Document, Pointer, Problem, Report};
 
 use crate::cli::SettingFlags;
 use crate::error::CommandError;
-use pick::{Key, Picker, Written};
+use pick::Picker;
 pub(crate) use pick::{Origin, Setting};
 pub(crate) use secrets::{ProjectSecrets, RememberedSecrets, SecretFile};
 use source::ConfigSource;
@@ -27,18 +27,6 @@ use source::ConfigSource;
 pub(crate) const FILE_NAME: &str = "tenure.yaml";
 /// Variable that holds the bearer token of the daemon.
 pub(crate) const TOKEN_VARIABLE: &str = "TENURE_TOKEN";
-
-const LISTEN: Key = Key { name: "listen", flag: "--listen", variable: "TENURE_LISTEN" };
-const DATA: Key = Key { name: "data", flag: "--data", variable: "TENURE_DATA" };
-const LOG_LEVEL: Key = Key { name: "log.level", flag: "--log-level", variable: "TENURE_LOG_LEVEL" };
-const LOG_FORMAT: Key =
-    Key { name: "log.format", flag: "--log-format", variable: "TENURE_LOG_FORMAT" };
-const ACTIVE_RUNS: Key =
-    Key { name: "limits.active_runs", flag: "--active-runs", variable: "TENURE_ACTIVE_RUNS" };
-const QUEUED_RUNS: Key =
-    Key { name: "limits.queued_runs", flag: "--queued-runs", variable: "TENURE_QUEUED_RUNS" };
-const ALLOW_PRIVATE: Key =
-    Key { name: "egress.allow_private", flag: "--allow-private", variable: "TENURE_ALLOW_PRIVATE" };
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +100,8 @@ impl FileLayer {
         let Some(text) = text else { return Self::default() };
         match Document::parse(FILE_NAME, text) {
             Err(report) => Self { unreadable: Some(report), ..Self::default() },
+            // Nothing but comments is a project of which nothing was said.
+            Ok(document) if document.value().is_null() => Self::default(),
             Ok(document) => {
                 let (source, mut problems) = document.read::<ConfigSource>();
                 problems.extend(document.traps());
@@ -149,64 +139,33 @@ impl Config {
         let log = source.log.unwrap_or_default();
         let limits = source.limits.unwrap_or_default();
         let networks = source.egress.unwrap_or_default().allow_private;
-        let mut picker = Picker::new(environment, document.as_ref());
-        let written = |flag: &Option<String>, file| Written { flag: flag.clone(), file };
+        let secrets = source.secrets.unwrap_or_default();
+        let flags = flags.clone();
+        let networks_flag =
+            (!flags.allow_private.is_empty()).then(|| flags.allow_private.join(","));
         let number = |value: Option<u64>| value.map(|value| value.to_string());
-        let networks = Written {
-            flag: (!flags.allow_private.is_empty()).then(|| flags.allow_private.join(",")),
-            file: networks.map(|networks| networks.join(",")),
-        };
-        let default_listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7117);
-        let data = picker.pick(
-            DATA,
-            written(&flags.data, source.data),
-            PathBuf::from(".tenure"),
-            parse::path,
-        )?;
+        let mut picker = Picker::new(environment, document.as_ref());
         let config = Self {
-            listen: picker.pick(
-                LISTEN,
-                written(&flags.listen, source.listen),
-                default_listen,
-                parse::listen,
-            )?,
-            data: beside(root, data),
-            log_level: picker.pick(
-                LOG_LEVEL,
-                written(&flags.log_level, log.level),
-                "info".to_owned(),
-                parse::log_level,
-            )?,
-            log_format: picker.pick(
-                LOG_FORMAT,
-                written(&flags.log_format, log.format),
-                LogFormat::Human,
-                parse::log_format,
-            )?,
+            listen: picker.pick(&keys::LISTEN, flags.listen, source.listen)?,
+            data: beside(root, picker.pick(&keys::DATA, flags.data, source.data)?),
+            log_level: picker.pick(&keys::LOG_LEVEL, flags.log_level, log.level)?,
+            log_format: picker.pick(&keys::LOG_FORMAT, flags.log_format, log.format)?,
             active_runs: picker.pick(
-                ACTIVE_RUNS,
-                written(&flags.active_runs, number(limits.active_runs)),
-                Limits::default().active_runs,
-                parse::count,
+                &keys::ACTIVE_RUNS,
+                flags.active_runs,
+                number(limits.active_runs),
             )?,
             queued_runs: picker.pick(
-                QUEUED_RUNS,
-                written(&flags.queued_runs, number(limits.queued_runs)),
-                Limits::default().queued_runs,
-                parse::count,
+                &keys::QUEUED_RUNS,
+                flags.queued_runs,
+                number(limits.queued_runs),
             )?,
             allow_private: picker.pick(
-                ALLOW_PRIVATE,
-                networks,
-                PrivateNetworks::default(),
-                private_networks,
+                &keys::ALLOW_PRIVATE,
+                networks_flag,
+                networks.map(|networks| networks.join(",")),
             )?,
-            secrets: secrets::files(
-                root,
-                source.secrets.unwrap_or_default(),
-                document.as_ref(),
-                &mut problems,
-            ),
+            secrets: secrets::files(root, secrets, document.as_ref(), &mut problems),
         };
         problems.extend(picker.into_problems());
         let report = unreadable.or_else(|| {
@@ -218,18 +177,30 @@ impl Config {
 
     /// Every setting with its value and origin, in the order they are shown.
     pub(crate) fn rows(&self) -> Vec<(String, String, String)> {
-        let row = |key: Key, value: String, origin: &Origin| {
-            (key.name.to_owned(), value, origin.to_string())
+        let row = |name: &str, value: String, origin: &Origin| {
+            (name.to_owned(), value, origin.to_string())
         };
         let networks = &self.allow_private;
         let mut rows = vec![
-            row(LISTEN, self.listen.value.to_string(), &self.listen.origin),
-            row(DATA, self.data.value.display().to_string(), &self.data.origin),
-            row(LOG_LEVEL, self.log_level.value.clone(), &self.log_level.origin),
-            row(LOG_FORMAT, self.log_format.value.word().to_owned(), &self.log_format.origin),
-            row(ACTIVE_RUNS, self.active_runs.value.to_string(), &self.active_runs.origin),
-            row(QUEUED_RUNS, self.queued_runs.value.to_string(), &self.queued_runs.origin),
-            row(ALLOW_PRIVATE, networks.value.shown(), &networks.origin),
+            row(keys::LISTEN.name, self.listen.value.to_string(), &self.listen.origin),
+            row(keys::DATA.name, self.data.value.display().to_string(), &self.data.origin),
+            row(keys::LOG_LEVEL.name, self.log_level.value.clone(), &self.log_level.origin),
+            row(
+                keys::LOG_FORMAT.name,
+                self.log_format.value.word().to_owned(),
+                &self.log_format.origin,
+            ),
+            row(
+                keys::ACTIVE_RUNS.name,
+                self.active_runs.value.to_string(),
+                &self.active_runs.origin,
+            ),
+            row(
+                keys::QUEUED_RUNS.name,
+                self.queued_runs.value.to_string(),
+                &self.queued_runs.origin,
+            ),
+            row(keys::ALLOW_PRIVATE.name, networks.value.shown(), &networks.origin),
         ];
         for (name, file) in &self.secrets {
             let value = format!("file {}", file.path.display());
@@ -253,17 +224,6 @@ fn beside(root: &Path, data: Setting<PathBuf>) -> Setting<PathBuf> {
         }
         Origin::Flag(_) | Origin::Environment(_) => data,
     }
-}
-
-fn private_networks(text: &str) -> Result<PrivateNetworks, String> {
-    let written: Vec<String> = text
-        .split(',')
-        .map(|part| part.trim().to_owned())
-        .filter(|part| !part.is_empty())
-        .collect();
-    let egress = Egress::allowing(&written)
-        .map_err(|_| "a list of networks such as 10.2.0.0/16 or 127.0.0.1".to_owned())?;
-    Ok(PrivateNetworks { written, egress })
 }
 
 /// The place of a secret in the file.

@@ -50,7 +50,7 @@ impl Telemetry {
         let log = match config.log_format.value {
             LogFormat::Human => {
                 let layer = fmt::layer().with_writer(std::io::stderr);
-                layer.with_ansi(stderr_has_colours()).boxed()
+                layer.with_ansi(stderr_has_colours()).with_target(false).boxed()
             }
             LogFormat::Json => {
                 let layer = fmt::layer().with_writer(std::io::stderr).json();

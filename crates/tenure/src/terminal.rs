@@ -1,6 +1,7 @@
 //! What commands print, and whether anybody looks at it.
 
 pub(crate) mod marks;
+pub(crate) mod rows;
 mod table;
 mod times;
 

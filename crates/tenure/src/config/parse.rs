@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use tenure_connector::Egress;
 use tenure_language::did_you_mean;
 
-use super::LogFormat;
+use super::{LogFormat, PrivateNetworks};
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
@@ -53,6 +54,15 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|count| (1..=most).contains(count))
         .ok_or_else(|| format!("a number from 1 to {most}"))
+}
+
+/// Networks or single addresses, separated by commas.
+pub(super) fn private_networks(text: &str) -> Result<PrivateNetworks, String> {
+    let parts = text.split(',').map(|part| part.trim().to_owned());
+    let written: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    let egress = Egress::allowing(&written)
+        .map_err(|_| "a list of networks such as 10.2.0.0/16 or 127.0.0.1".to_owned())?;
+    Ok(PrivateNetworks { written, egress })
 }
 
 #[cfg(test)]

@@ -41,34 +41,26 @@ pub(crate) struct Setting<T> {
     pub(crate) origin: Origin,
 }
 
-/// The names under which one setting may be written.
+/// One setting: the names under which it may be written, and how it is read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Key {
+pub(crate) struct Key<T> {
     /// In the file and in `tenure config`; nesting is written with a dot.
     pub(crate) name: &'static str,
     /// On the command line.
     pub(crate) flag: &'static str,
     /// In the environment.
     pub(crate) variable: &'static str,
+    /// What holds when nobody writes anything.
+    pub(crate) default: fn() -> T,
+    /// Reads a value, or says what was expected of it.
+    pub(crate) parse: fn(&str) -> Result<T, String>,
 }
 
-impl Key {
-    fn pointer(self) -> Pointer {
+impl<T> Key<T> {
+    fn pointer(&self) -> Pointer {
         self.name.split('.').fold(Pointer::root(), |pointer, key| pointer.key(key))
     }
 }
-
-/// What one setting was given, layer by layer.
-#[derive(Debug, Default)]
-pub(crate) struct Written {
-    /// On the command line.
-    pub(crate) flag: Option<String>,
-    /// In the file.
-    pub(crate) file: Option<String>,
-}
-
-/// Reads a value, or says what was expected of it.
-pub(crate) type Parse<T> = fn(&str) -> Result<T, String>;
 
 /// Chooses values; the command line beats the environment beats the file.
 pub(crate) struct Picker<'a> {
@@ -92,23 +84,23 @@ impl<'a> Picker<'a> {
     /// value in the file is kept as a problem, one in a higher layer ends the command.
     pub(crate) fn pick<T>(
         &mut self,
-        key: Key,
-        written: Written,
-        default: T,
-        parse: Parse<T>,
+        key: &Key<T>,
+        flag: Option<String>,
+        file: Option<String>,
     ) -> Result<Setting<T>, CommandError> {
-        let from_file = written.file.and_then(|text| self.from_file(key, &text, parse));
+        let in_file = file.and_then(|text| self.in_file(key, &text));
         // An empty variable is an unset one: that is how deployments blank a value.
         let variable = (self.environment)(key.variable).filter(|text| !text.is_empty());
-        let upper = match (written.flag, variable) {
+        let upper = match (flag, variable) {
             (Some(text), _) => Some((text, Origin::Flag(key.flag))),
             (None, Some(text)) => Some((text, Origin::Environment(key.variable))),
             (None, None) => None,
         };
         let Some((text, origin)) = upper else {
-            return Ok(from_file.unwrap_or(Setting { value: default, origin: Origin::Default }));
+            let default = || Setting { value: (key.default)(), origin: Origin::Default };
+            return Ok(in_file.unwrap_or_else(default));
         };
-        match parse(&text) {
+        match (key.parse)(&text) {
             Ok(value) => Ok(Setting { value, origin }),
             Err(expected) => Err(CommandError::usage(format!("{origin} is not usable"))
                 .because(format!("{:?} is not {expected}", shortened(&text)))
@@ -116,16 +108,16 @@ impl<'a> Picker<'a> {
         }
     }
 
-    fn from_file<T>(&mut self, key: Key, text: &str, parse: Parse<T>) -> Option<Setting<T>> {
+    fn in_file<T>(&mut self, key: &Key<T>, text: &str) -> Option<Setting<T>> {
         let (file, place) = match self.document {
             Some(document) => (document.file().to_owned(), document.place(&key.pointer())),
             None => (String::new(), Place::default()),
         };
-        match parse(text) {
+        match (key.parse)(text) {
             Ok(value) => Some(Setting { value, origin: Origin::File { file, line: place.line } }),
             Err(expected) => {
-                let message =
-                    format!("{} is {:?}, which is not {expected}", key.name, shortened(text));
+                let name = key.name;
+                let message = format!("{name} is {:?}, which is not {expected}", shortened(text));
                 self.problems.push(Problem::error("bad-setting", place, message));
                 None
             }

@@ -3,31 +3,26 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tenure_api::{AttemptDetail, RunEvent, RunStatus, StepStatus};
+use tenure_api::{RunEvent, RunStatus, StepStatus};
 
 use super::OpenStep;
-use crate::terminal::marks::{self, DIM};
-use crate::terminal::{clock_time, took};
+use crate::terminal::{clock_time, marks, rows, took};
 
-/// Columns for the status of a step.
-const STATUS: usize = 10;
-/// Columns for a duration.
-const TIME: usize = 9;
 const SPINNER: [&str; 4] = ["◐", "◓", "◑", "◒"];
 
 /// A step that has ended, with its attempts if it took more than one.
 pub(super) fn ended(event: &RunEvent, open: Option<&OpenStep>, column: usize) -> Vec<String> {
     let status = event.step_status.unwrap_or(StepStatus::Succeeded);
     let path = event.step.as_deref().unwrap_or_default();
-    let time = open.map(|open| took(event.at.duration_since(open.since).unsigned_abs()));
+    let time = open.map(|open| event.at.duration_since(open.since).unsigned_abs());
     let asked = open.and_then(|open| open.text.as_deref());
     // Why a step failed or was skipped matters more than what it asked for.
     let text = event.text.as_deref().or(asked).unwrap_or_default();
-    let mut lines = vec![row(path, column, &marks::step(status).shown(STATUS), time, text)];
+    let mut lines = vec![rows::step(path, column, marks::step(status), time, text)];
     let before = open.map(|open| open.attempts.as_slice()).unwrap_or_default();
     let attempts: Vec<_> = before.iter().chain(&event.attempts).collect();
-    if attempts.len() > 1 || attempts.iter().any(|attempt| attempt.retry_in_ms.is_some()) {
-        lines.extend(attempts.into_iter().map(|made| attempt(made, column)));
+    if rows::are_worth_a_row(attempts.iter().copied()) {
+        lines.extend(attempts.into_iter().map(|made| rows::attempt(made, column)));
     }
     lines
 }
@@ -35,8 +30,8 @@ pub(super) fn ended(event: &RunEvent, open: Option<&OpenStep>, column: usize) ->
 /// A step that waits, where nothing is drawn again.
 pub(super) fn waiting(event: &RunEvent, column: usize) -> String {
     let path = event.step.as_deref().unwrap_or_default();
-    let status = marks::step(StepStatus::Waiting).shown(STATUS);
-    row(path, column, &status, None, &until(event.until, event.text.as_deref(), event.at))
+    let text = until(event.until, event.text.as_deref(), event.at);
+    rows::step(path, column, marks::step(StepStatus::Waiting), None, &text)
 }
 
 /// A step at work.
@@ -47,12 +42,12 @@ pub(super) fn open_line(step: &OpenStep, column: usize, spinning: u128, now: Tim
         look.mark = SPINNER.get(at).copied().unwrap_or(look.mark);
     }
     let time = now.duration_since(step.since);
-    let time = (!time.is_negative()).then(|| took(whole_tenths(time.unsigned_abs())));
+    let time = (!time.is_negative()).then(|| whole_tenths(time.unsigned_abs()));
     let text = match step.status {
         StepStatus::Waiting => until(step.until, step.text.as_deref(), now),
         _ => step.text.clone().unwrap_or_default(),
     };
-    row(&step.path, column, &look.shown(STATUS), time, &text)
+    rows::step(&step.path, column, look, time, &text)
 }
 
 /// How a run ended.
@@ -63,31 +58,15 @@ pub(super) fn outcome(status: RunStatus, time: Option<Duration>, reason: Option<
     format!("{}{time}{reason}", look.shown(0))
 }
 
-fn row(path: &str, column: usize, status: &str, time: Option<String>, text: &str) -> String {
-    let time = time.unwrap_or_default();
-    let text = if text.is_empty() { String::new() } else { format!("   {DIM}{text}{DIM:#}") };
-    let line = format!("  {path:<column$}  {status}  {time:>TIME$}{text}");
-    line.trim_end().to_owned()
-}
-
-fn attempt(attempt: &AttemptDetail, column: usize) -> String {
-    let waited = match attempt.retry_in_ms {
-        Some(pause) => format!(", waited {}", took(Duration::from_millis(pause))),
-        None => String::new(),
-    };
-    let number = format!("attempt {}", attempt.number);
-    let time = took(Duration::from_millis(attempt.duration_ms));
-    let outcome = &attempt.outcome;
-    // The status column starts two columns later: after its mark.
-    let indent = column + 2;
-    format!("  {DIM}{:indent$}  {number:<STATUS$}  {time:>TIME$}   {outcome}{waited}{DIM:#}", "")
-}
-
 fn until(until: Option<Timestamp>, why: Option<&str>, now: Timestamp) -> String {
     let until = until.map(|until| {
         let left = until.duration_since(now);
-        let left = if left.is_negative() { Duration::ZERO } else { left.unsigned_abs() };
-        format!("until {} (in {})", clock_time(until, now), took(left))
+        let time = clock_time(until, now);
+        if left.is_positive() {
+            format!("until {time} (in {})", took(left.unsigned_abs()))
+        } else {
+            format!("until {time}")
+        }
     });
     match (until, why) {
         (Some(until), Some(why)) => format!("{until}: {why}"),
@@ -105,7 +84,7 @@ fn whole_tenths(time: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tenure_api::EventKind;
+    use tenure_api::{AttemptDetail, EventKind};
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millisecond(1_000_000 + millis).unwrap()

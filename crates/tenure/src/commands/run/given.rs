@@ -15,7 +15,7 @@ const FILE_LENGTH_MAX: u64 = 2 * 1024 * 1024;
 /// Input and event of a run.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Given {
-    /// The input; null when none was given.
+    /// The input; null when an event takes its place.
     pub(super) input: Value,
     /// The event, as a CloudEvents document.
     pub(super) event: Option<Value>,
@@ -30,7 +30,11 @@ impl Given {
     ) -> Result<Self, CommandError> {
         let input = input.map(read).transpose()?.unwrap_or_default();
         let event = event.map(read).transpose()?;
-        Ok(Self { input: merge(input, values)?, event })
+        let input = match merge(input, values)? {
+            Value::Null if event.is_none() => Value::Object(Map::new()),
+            input => input,
+        };
+        Ok(Self { input, event })
     }
 }
 
@@ -134,5 +138,7 @@ mod tests {
             assert_eq!(given.event, Some(json!({"name": "Ann"})));
         }
         assert!(Given::read(&[], Some(&directory.path().join("absent")), None).is_err());
+        assert_eq!(Given::read(&[], None, Some(&path)).unwrap().input, Value::Null);
+        assert_eq!(Given::read(&[], None, None).unwrap().input, json!({}));
     }
 }

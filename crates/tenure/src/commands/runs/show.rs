@@ -1,7 +1,5 @@
 //! `tenure runs show`: one run with all its steps and attempts.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
@@ -11,7 +9,7 @@ use super::Source;
 use crate::cli::Format;
 use crate::error::Exit;
 use crate::terminal::marks::{self, BOLD, DIM};
-use crate::terminal::{Terminal, clock_time, took};
+use crate::terminal::{Terminal, clock_time, rows, took};
 
 /// Show one run with all its steps and attempts
 #[derive(Debug, Args)]
@@ -86,30 +84,16 @@ fn widest(steps: &[StepDetail], depth: usize) -> usize {
 fn steps(all: &[StepDetail], depth: usize, column: usize, lines: &mut Vec<String>) {
     for step in all {
         let label = format!("{:indent$}{}", "", label(step), indent = 2 * depth);
-        let status = marks::step(step.status).shown(10);
         let time = match (step.started_at, step.ended_at) {
             (Some(start), Some(end)) if step.status != StepStatus::Skipped => {
-                took(end.duration_since(start).unsigned_abs())
+                Some(end.duration_since(start).unsigned_abs())
             }
-            _ => String::new(),
+            _ => None,
         };
         let text = step.reason.as_deref().or(step.target.as_deref()).unwrap_or_default();
-        let text = match text {
-            "" => String::new(),
-            text => format!("   {DIM}{text}{DIM:#}"),
-        };
-        let line = format!("  {label:<column$}  {status}  {time:>9}{text}");
-        lines.push(line.trim_end().to_owned());
-        for attempt in step.attempts.iter().filter(|_| step.attempts.len() > 1) {
-            let pause = attempt.retry_in_ms.map(Duration::from_millis);
-            let pause = pause.map(|pause| format!(", waited {}", took(pause))).unwrap_or_default();
-            let time = took(Duration::from_millis(attempt.duration_ms));
-            let (number, outcome) = (format!("attempt {}", attempt.number), &attempt.outcome);
-            let indent = column + 2;
-            lines.push(format!(
-                "  {DIM}{:indent$}  {number:<10}  {time:>9}   {outcome}{pause}{DIM:#}",
-                ""
-            ));
+        lines.push(rows::step(&label, column, marks::step(step.status), time, text));
+        if rows::are_worth_a_row(&step.attempts) {
+            lines.extend(step.attempts.iter().map(|made| rows::attempt(made, column)));
         }
         steps(&step.steps, depth + 1, column, lines);
     }
