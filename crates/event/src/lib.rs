@@ -5,9 +5,9 @@
 //! no clock and no network; identity and time are given to it.
 
 mod envelope;
+mod kinds;
 mod parse;
-mod types;
 
 pub use envelope::{Event, EventId};
+pub use kinds::{KNOWN_TYPES, is_known_type};
 pub use parse::{MAX_ATTRIBUTES, MAX_DEPTH, ParseError};
-pub use types::{KNOWN_TYPES, is_known_type};
