@@ -94,7 +94,7 @@ impl RunLog {
         }
         if let Some(NewEvent { id, event }) = acceptance.event {
             let kept = EventRecord { at: acceptance.at, event, runs };
-            batch = batch.put(keys::event(id), to_json(&kept, || format!("event {id}"))?);
+            batch = batch.put(keys::event(id), kept.encode(id)?);
         }
         for Begun { record, group, .. } in &begun {
             let run = record.summary.run;

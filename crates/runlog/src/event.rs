@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tenure_event::{Event, EventId};
 use tenure_run::RunId;
 
-use crate::record::{EventRecord, from_json};
+use crate::record::EventRecord;
 use crate::{RunLog, RunLogError, keys};
 
 /// An event and what came of it.
@@ -24,7 +24,7 @@ impl RunLog {
     /// Reads an accepted event; `None` when there is none of that identity any more.
     pub async fn event(&self, id: EventId) -> Result<Option<KeptEvent>, RunLogError> {
         let Some(bytes) = self.store().get(&keys::event(id)).await? else { return Ok(None) };
-        let EventRecord { at, event, runs } = from_json(&bytes, || format!("event {id}"))?;
+        let EventRecord { at, event, runs } = EventRecord::decode(id, bytes)?;
         Ok(Some(KeptEvent { id, at, event, runs }))
     }
 }

@@ -6,7 +6,7 @@ use tenure_run::RunId;
 use tenure_store::{Batch, CommitError, Scan};
 
 use crate::append::Uncounted;
-use crate::record::{DedupRecord, EventRecord, from_json, to_json};
+use crate::record::{DedupRecord, EventRecord, from_json};
 use crate::{ForgetError, RunLog, RunLogError, index, keys};
 
 /// How long deduplication keys are kept at least.
@@ -69,14 +69,13 @@ impl RunLog {
     ) -> Result<Batch, RunLogError> {
         let key = keys::event(event);
         let Some(bytes) = self.store().get(&key).await? else { return Ok(batch) };
-        let what = || format!("event {event}");
-        let mut kept: EventRecord = from_json(&bytes, what)?;
+        let mut kept = EventRecord::decode(event, bytes.clone())?;
         kept.runs.retain(|other| *other != run);
         let batch = batch.is(key.clone(), bytes);
         if kept.runs.is_empty() {
             return Ok(batch.delete(key));
         }
-        Ok(batch.put(key, to_json(&kept, what)?))
+        Ok(batch.put(key, kept.encode(event)?))
     }
 
     /// Removes deduplication keys that are older than an instant, and says how many.

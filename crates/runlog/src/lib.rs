@@ -22,6 +22,7 @@ mod keys;
 mod list;
 mod log;
 mod record;
+mod squeeze;
 mod verify;
 mod workflow;
 #[cfg(test)]

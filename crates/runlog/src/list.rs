@@ -23,7 +23,7 @@ pub const LIST_MAX: usize = 1000;
 const CHUNK: usize = 100;
 
 /// Places looked at for one page; a page may then be short although more follow.
-const LOOKS_MAX: usize = 20_000;
+const LOOKS_MAX: usize = if cfg!(test) { 2_000 } else { 20_000 };
 
 /// Which runs a list shows; everything when nothing is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

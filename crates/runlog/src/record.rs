@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use tenure_event::{Event, EventId};
 use tenure_run::{RunId, RunStatus, Summary};
 
-use crate::RunLogError;
 use crate::journal::Hash;
+use crate::{RunLogError, squeeze};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 33;
@@ -122,6 +122,19 @@ pub(crate) struct EventRecord {
     /// The runs it started that are still kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) runs: Vec<RunId>,
+}
+
+impl EventRecord {
+    pub(crate) fn encode(&self, id: EventId) -> Result<Bytes, RunLogError> {
+        Ok(squeeze::squeeze(&to_json(self, || format!("event {id}"))?))
+    }
+
+    pub(crate) fn decode(id: EventId, bytes: Bytes) -> Result<Self, RunLogError> {
+        let what = || format!("event {id}");
+        let expanded = squeeze::expand(bytes);
+        let json = expanded.ok_or_else(|| RunLogError::wrong(what(), "cannot be expanded"))?;
+        from_json(&json, what)
+    }
 }
 
 pub(crate) fn to_json(

@@ -118,9 +118,7 @@ mod tests {
     async fn replace(world: &World, run: RunId, seq: u64, old: &str, new: &str) {
         let key = keys::journal_at(run, seq);
         let value = world.store.get(&key).await.unwrap().unwrap();
-        let at = value.windows(old.len()).position(|part| part == old.as_bytes()).unwrap();
-        let mut value = value.to_vec();
-        value[at..at + old.len()].copy_from_slice(new.as_bytes());
+        let value = journal::tamper(value, old, new);
         world.store.commit(Batch::new().put(key, value)).await.unwrap();
     }
 

@@ -142,7 +142,7 @@ fn cursors_of_others_are_refused() {
 #[tokio::test]
 async fn rare_and_common_conditions_are_walked_alike() {
     let world = World::new().await;
-    for number in 0..20_000 {
+    for number in 0..6_000 {
         let run = world.begin(["a", "b"][number as usize % 2], "everybody", number).await;
         // Every run of "b" fails, and few of "a".
         if number % 1000 == 0 || number % 2 == 1 {
@@ -163,8 +163,8 @@ async fn rare_and_common_conditions_are_walked_alike() {
         assert_eq!(found, expected, "{status}");
         assert!(walk.looks < 100, "{status}: {} places were looked at", walk.looks);
     };
-    check(RunStatus::Failed, 13).await;
-    check(RunStatus::NeedsAttention, 14).await;
+    check(RunStatus::Failed, 4).await;
+    check(RunStatus::NeedsAttention, 4).await;
     check(RunStatus::Succeeded, 0).await;
 }
 
@@ -173,7 +173,7 @@ async fn rare_and_common_conditions_are_walked_alike() {
 async fn a_tiring_list_goes_on_with_the_next_page() {
     let world = World::new().await;
     let mut oldest = None;
-    for number in 0..22_000 {
+    for number in 0..LOOKS_MAX + 2000 {
         let run = world.begin(["a", "b"][number % 2], "everybody", number as i64).await;
         // Runs of "a" wait and those of "b" are queued, but for the oldest one.
         if number % 2 == usize::from(number == 1) {
