@@ -90,7 +90,6 @@ pub(crate) enum Command {
     Connectors(connectors::Command),
     Config(config::Arguments),
     Completions(completions::Arguments),
-    #[command(hide = true)]
     Playground(playground::Arguments),
 }
 

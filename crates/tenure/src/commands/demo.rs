@@ -131,23 +131,38 @@ fn told(event: &Value) -> String {
 
 /// Where to look and what to try, while everything still runs.
 fn point(terminal: &mut Terminal, world: &World) -> Result<()> {
-    let root = world.root().display();
-    let tries = [
-        ("each step and attempt", format!("tenure -C {root} runs show last")),
-        ("all runs", format!("tenure -C {root} runs list")),
-        ("try a connector", format!("tenure -C {root} connectors test directory")),
-        ("let her move", format!("tenure -C {root} run mover --event {root}/events/mover.json")),
-        ("let her leave", format!("tenure -C {root} run leaver --event {root}/events/leaver.json")),
+    let mut tries = vec![(format!("cd {}", world.root().display()), "")];
+    tries.extend(alias().map(|alias| (alias, "")));
+    let commands = [
+        ("runs show last", "each step, each attempt"),
+        ("runs list", "all runs"),
+        ("connectors test directory", "is a service there, and are we known to it?"),
+        ("run mover --event events/mover.json", "she moves to another department"),
+        ("run leaver --event events/leaver.json", "and leaves"),
     ];
+    tries.extend(commands.map(|(command, what)| (format!("tenure {command}"), what)));
+    let column = commands.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+    let column = column + "tenure ".len();
     terminal.line("")?;
     terminal.line(format!("{BOLD}In another terminal{BOLD:#}"))?;
     terminal.line("")?;
-    for (what, command) in tries {
-        terminal.line(format!("  {DIM}{what:<22}{DIM:#} {command}"))?;
+    for (command, what) in tries {
+        let line = format!("  {command:<column$}   {DIM}{what}{DIM:#}");
+        terminal.line(if what.is_empty() { format!("  {command}") } else { line })?;
     }
     terminal.line("")?;
     terminal.line("Everything stays as it is until you press Ctrl-C.")?;
     Ok(())
+}
+
+/// What makes `tenure` this program, unless it was found by that name.
+fn alias() -> Option<String> {
+    let typed = std::env::args_os().next()?;
+    if std::path::Path::new(&typed).components().count() == 1 {
+        return None;
+    }
+    let program = std::env::current_exe().ok()?;
+    Some(format!("alias tenure={}", program.display()))
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use tenure_playground::{Options, Playground, Ports, Service};
+use tenure_playground::{Credentials, Options, Playground, Ports, Service};
 
 use crate::error::{CommandError, Exit};
 use crate::signals::Signals;
 use crate::terminal::{Table, Terminal};
 
-/// Start the services of the demo on fixed ports
+/// Start the services of the demo, to try connectors and workflows on
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   tenure playground --first-port 7200 --log requests.jsonl")]
@@ -48,15 +48,32 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit> {
     let playground = Playground::start(options)
         .await
         .map_err(|error| CommandError::failed("the playground did not start").caused_by(&error))?;
-    let mut table = Table::new(["SERVICE", "BASE URL"]);
+    let mut table = Table::new(["SERVICE", "BASE URL", "AUTH"]);
     for service in Service::ALL {
-        table.row([service.name().to_owned(), playground.addresses().base_url(service)]);
+        let base_url = playground.addresses().base_url(service);
+        table.row([service.name().to_owned(), base_url, auth(service)]);
     }
     let mut terminal = Terminal::stdout();
     for line in table.lines() {
         terminal.line(line)?;
     }
+    terminal.line("")?;
+    terminal.line("What they were asked: curl BASE/_playground/log; Ctrl-C ends them.")?;
     signals.end().await;
     playground.shutdown().await;
     Ok(Exit::Succeeded)
+}
+
+/// How a service knows us. These credentials are no secret: they open nothing else.
+fn auth(service: Service) -> String {
+    let known = Credentials::demo();
+    match service {
+        Service::Directory => {
+            format!("basic {} {}", known.directory_username, known.directory_password)
+        }
+        Service::Chat => format!("bearer {}", known.chat_token),
+        Service::CodeHost => format!("header X-Api-Key: {}", known.code_host_key),
+        Service::Personnel => format!("query key={}", known.personnel_key),
+        Service::StatusPage => "none".to_owned(),
+    }
 }
