@@ -131,8 +131,10 @@ impl Client {
             }
             FailureKind::Pause { after } => format!("; the next attempt is due in {}", spoken(after)),
             FailureKind::Auth => format!("; its {} credential is not accepted", self.connector.auth.word()),
-            _ if attempts.len() > 1 => format!(" (attempt {})", attempts.len()),
-            _ => String::new(),
+            _ => match attempts.last() {
+                Some(last) if last.number > 1 => format!(" after {} attempts", last.number),
+                _ => String::new(),
+            },
         };
         Failure {
             kind,
@@ -202,3 +204,6 @@ fn secrets(connector: &Connector) -> Vec<Secret> {
     secrets.extend(headers.filter(|text| text.sensitive).map(|text| text.value.clone()));
     secrets
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,8 @@ fn acceptable(text: &str) -> Result<Url, (&'static str, &'static str)> {
         return Err(("a base URL has no fragment", "leave out what begins with #"));
     }
     // The parser has resolved dots already; what is left would confuse servers.
-    let written = text.splitn(4, '/').nth(3).unwrap_or_default();
+    let written = text.splitn(4, '/').nth(3).unwrap_or_default().to_ascii_lowercase();
+    let written = written.replace("%2e", ".");
     if written.contains('\\') || written.split('/').any(|part| matches!(part, "." | "..")) {
         return Err(("the path of a base URL has no \"..\" and no backslash", EXAMPLE));
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use tenure_language::Pointer;
+use tenure_language::{Pointer, Segment};
 
 use super::Checker;
 use crate::connector::{Rate, RateLimit, RetrySettings};
@@ -105,7 +105,13 @@ impl Checker<'_> {
         if let Some(count) = count.and_then(NonZeroU32::new) {
             return Some(Some(count));
         }
-        let hint = if value == 0 { "to switch a connector off, write `enabled: false`" } else { "lower it" };
+        let hint = match at.segments().last() {
+            _ if value > 0 => "lower it",
+            Some(Segment::Key(key)) if key == "max_attempts" => {
+                "the first attempt counts: 1 means no retry"
+            }
+            _ => "to switch a connector off, write `enabled: false`",
+        };
         self.error("bound", at, &format!("a number from 1 to {max} is expected"), hint);
         None
     }

@@ -7,6 +7,9 @@ mod headers;
 mod limits;
 mod secrets;
 
+#[cfg(test)]
+mod tests;
+
 
 use std::time::Duration;
 
