@@ -16,6 +16,7 @@ use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use tenure_store::{Batch, Scan, SledOptions, SledStore, Store};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// Set for the process that writes: where.
 const DIRECTORY: &str = "TENURE_STORE_CRASH_TEST_DIRECTORY";
@@ -64,27 +65,26 @@ fn removed_by(number: u32) -> Option<u32> {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn write_until_killed(dir: &Path, first: u32, compact: bool) {
     let store = Arc::new(SledStore::open(dir, options()).unwrap());
-    let writers = (0..WRITERS).map(|writer| {
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
         let store = Arc::clone(&store);
-        tokio::spawn(async move {
+        writers.spawn(async move {
             let mut number = first + writer;
             loop {
                 store.commit(batch(number)).await.unwrap();
                 // One write call a line, so that a line is whole or not there.
-                std::io::stdout()
-                    .write_all(format!("\nacknowledged {number}\n").as_bytes())
-                    .unwrap();
+                let line = format!("\nacknowledged {number}\n");
+                std::io::stdout().write_all(line.as_bytes()).unwrap();
                 number += WRITERS;
             }
-        })
-    });
-    let writers: Vec<_> = writers.collect();
-    while compact {
-        store.compact().await.unwrap();
+        });
     }
-    for writer in writers {
-        writer.await.unwrap();
+    if compact {
+        loop {
+            store.compact().await.unwrap();
+        }
     }
+    writers.join_all().await;
 }
 
 fn spawn(dir: &Path, first: u32, compact: bool) -> Child {

@@ -142,3 +142,55 @@ fn open(key: &[u8], sealed: &[u8]) -> Result<Found, StoreError> {
         Content::Blob(blob) => Found::Blob(blob),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fixture() -> (tempfile::TempDir, Arc<Generation>, Visible) {
+        let dir = tempfile::tempdir().unwrap();
+        let generation = Arc::new(Generation::open(dir.path().into(), 1, 1 << 20).unwrap());
+        let visible = Visible::new(Arc::clone(&generation));
+        (dir, generation, visible)
+    }
+
+    fn apply(generation: &Generation, visible: &Visible, keys: &[&'static str]) {
+        let mut batch = sled::Batch::default();
+        for key in keys {
+            batch.insert(*key, envelope::seal_inline(key.as_bytes(), b"v").as_ref());
+        }
+        let keys = keys.iter().map(|key| Bytes::from_static(key.as_bytes()));
+        visible.apply(generation, batch, keys.collect()).unwrap();
+    }
+
+    #[test]
+    fn only_readers_of_what_is_not_yet_on_disk_wait() {
+        let (_dir, generation, visible) = fixture();
+        apply(&generation, &visible, &["a", "c"]);
+        visible.release();
+        apply(&generation, &visible, &["c", "e"]);
+        let get = |key: &str| visible.get(key.as_bytes()).unwrap().1;
+        assert_eq!([get("a"), get("c"), get("e"), get("x")], [None, Some(2), Some(2), None]);
+        let scan = |scan: Scan| visible.scan(&scan).unwrap().1;
+        assert_eq!(scan(Scan::range("a", "c")), None);
+        assert_eq!(scan(Scan::range("a", "d")), Some(2));
+        assert_eq!(scan(Scan::prefix("").limit(1)), None, "nothing behind the first was read");
+        assert_eq!(scan(Scan::prefix("").reversed().limit(1)), Some(2));
+        visible.release();
+        assert_eq!([get("c"), scan(Scan::prefix(""))], [None, None]);
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_with_the_sync_or_with_the_store() {
+        let (_dir, generation, visible) = fixture();
+        apply(&generation, &visible, &["a"]);
+        let mut waiting = std::pin::pin!(visible.synced(1));
+        let early = tokio::time::timeout(std::time::Duration::ZERO, &mut waiting).await;
+        assert!(early.is_err(), "not on disk yet");
+        visible.release();
+        waiting.await;
+        apply(&generation, &visible, &["a"]);
+        visible.release_all();
+        visible.synced(2).await;
+    }
+}
