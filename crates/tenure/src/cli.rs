@@ -42,17 +42,16 @@ pub(crate) struct SettingFlags {
         global = true,
         value_name = "DIR",
         env = "TENURE_PROJECT",
-        hide_env = true,
-        hide_short_help = true
+        hide_env = true
     )]
     pub(crate) project: Option<PathBuf>,
 
     /// Directory that keeps the runs [env: TENURE_DATA=] [default: .tenure/ in the project]
-    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<String>,
 
     /// Address of the daemon [env: TENURE_LISTEN=] [default: 127.0.0.1:7117]
-    #[arg(long, global = true, value_name = "ADDR", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
 
     /// What is logged: off, error, warn, info, debug, trace, or target=level [env: TENURE_LOG_LEVEL=]

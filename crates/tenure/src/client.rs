@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenure_api::{
@@ -69,7 +69,7 @@ impl Client {
 
     /// Delivers an event.
     pub(crate) async fn deliver(&self, event: &Value) -> Result<EventAccepted, CommandError> {
-        let request = self.http.post(self.url("/api/v1/events"));
+        let request = self.http.post(self.api(&["events"]));
         let request = request.header(CONTENT_TYPE, "application/cloudevents+json");
         self.send(request.body(event.to_string())).await
     }
@@ -98,34 +98,34 @@ impl Client {
         media_type: &'static str,
         body: &Value,
     ) -> Result<RunStarted, CommandError> {
-        let request = self.http.post(self.url(&format!("/api/v1/workflows/{workflow}/runs")));
+        let request = self.http.post(self.api(&["workflows", workflow, "runs"]));
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(request.header(CONTENT_TYPE, media_type).body(body)).await
     }
 
     /// Lists connectors.
     pub(crate) async fn connectors(&self) -> Result<List<ConnectorSummary>, CommandError> {
-        self.send(self.http.get(self.url("/api/v1/connectors"))).await
+        self.send(self.http.get(self.api(&["connectors"]))).await
     }
 
     /// Tries a connector.
     pub(crate) async fn test_connector(&self, name: &str) -> Result<ConnectorTest, CommandError> {
-        self.send(self.http.post(self.url(&format!("/api/v1/connectors/{name}/test")))).await
+        self.send(self.http.post(self.api(&["connectors", name, "test"]))).await
     }
 
     /// Lists runs, newest first.
     pub(crate) async fn runs(&self, query: &RunQuery) -> Result<Page<RunSummary>, CommandError> {
-        self.send(self.http.get(self.url("/api/v1/runs")).query(query)).await
+        self.send(self.http.get(self.api(&["runs"])).query(query)).await
     }
 
     /// Shows a run with all its steps.
     pub(crate) async fn run(&self, id: &str) -> Result<RunDetail, CommandError> {
-        self.send(self.http.get(self.url(&format!("/api/v1/runs/{id}")))).await
+        self.send(self.http.get(self.api(&["runs", id]))).await
     }
 
     /// Asks a run to end.
     pub(crate) async fn cancel(&self, id: &str) -> Result<RunSummary, CommandError> {
-        self.send(self.http.post(self.url(&format!("/api/v1/runs/{id}/cancel")))).await
+        self.send(self.http.post(self.api(&["runs", id, "cancel"]))).await
     }
 
     /// Follows a run from its first fact to its end.
@@ -133,8 +133,18 @@ impl Client {
         Following::new(self.clone(), id)
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+    /// A path of the API; what a person typed becomes one segment, whatever it holds.
+    fn api(&self, segments: &[&str]) -> Url {
+        let mut url = self.url("/api/v1");
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(segments);
+        }
+        url
+    }
+
+    fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("http://{}{path}", self.address))
+            .expect("an address and a path of ours make a URL")
     }
 
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CommandError> {
@@ -196,5 +206,37 @@ fn refused(status: StatusCode, text: &[u8]) -> CommandError {
     match problem.hint {
         Some(hint) => error.hint(hint),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_typed_stays_one_segment() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let client = Client::new("127.0.0.1:7117".parse().unwrap()).unwrap();
+        let url = |name| client.api(&["connectors", name, "test"]).to_string();
+        assert_eq!(url("chat"), "http://127.0.0.1:7117/api/v1/connectors/chat/test");
+        assert_eq!(url("a/b?c#d"), "http://127.0.0.1:7117/api/v1/connectors/a%2Fb%3Fc%23d/test");
+    }
+
+    #[test]
+    fn a_problem_becomes_an_error_with_its_causes_and_hint() {
+        let mut problem = Problem::new("bad-input", 422, "The input does not fit");
+        problem.detail = Some("the input does not fit workflow \"report\"".into());
+        problem.errors = vec!["input.days: must be a number".into()];
+        problem.hint = Some("send a number".into());
+        let text = serde_json::to_vec(&problem).unwrap();
+        let error = refused(StatusCode::UNPROCESSABLE_ENTITY, &text);
+        let expected = CommandError::usage("the input does not fit workflow \"report\"")
+            .because("input.days: must be a number")
+            .hint("send a number");
+        assert_eq!(format!("{error:?}"), format!("{expected:?}"));
+        assert_eq!(
+            refused(StatusCode::BAD_GATEWAY, b"<html>").to_string(),
+            "the daemon answered 502 Bad Gateway"
+        );
     }
 }

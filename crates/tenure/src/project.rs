@@ -86,7 +86,7 @@ impl Project {
         before: Option<&Self>,
     ) -> Result<Self, CommandError> {
         let Loaded { config, report } = Config::load(root, flags)?;
-        let files = Files::read(root)?;
+        let mut files = Files::read(root)?;
         let broken = report.as_ref().is_some_and(Report::has_errors);
         let mut project = Self {
             root: root.to_owned(),
@@ -97,9 +97,9 @@ impl Project {
             reports: report.into_iter().collect(),
         };
         let secrets = project.secrets();
-        project.reports.extend(files.unreadable);
+        project.reports.append(&mut files.unreadable);
         project.read_connectors(&files.connectors, &secrets, before);
-        project.read_workflows(&files.workflows, before);
+        project.read_workflows(&files, before);
         project.reports.retain(|report| !report.problems.is_empty());
         Ok(project)
     }
@@ -144,10 +144,10 @@ impl Project {
         }
     }
 
-    fn read_workflows(&mut self, files: &[SourceFile], before: Option<&Self>) {
+    fn read_workflows(&mut self, files: &Files, before: Option<&Self>) {
         let known = self.known(files);
         let mut names = Names::new("workflow");
-        for file in files {
+        for file in &files.workflows {
             let checked = tenure_workflow::check(&file.name, &file.text, &known);
             let mut report = checked.report;
             let plan = match checked.plan {
@@ -165,11 +165,13 @@ impl Project {
     }
 
     /// What the workflows of this project may refer to.
-    fn known(&self, workflows: &[SourceFile]) -> Known {
+    fn known(&self, files: &Files) -> Known {
         let connectors = self.connectors.values();
         let connectors = connectors.map(|checked| (checked.name.clone(), checked.known.clone()));
         let mut known = Known::only(connectors.collect());
-        known.workflows = workflows.iter().filter_map(declared_name).collect();
+        known.broken_connectors = files.connectors.iter().filter_map(declared_name).collect();
+        known.broken_connectors.retain(|name| !known.connectors.contains_key(name));
+        known.workflows = files.workflows.iter().filter_map(declared_name).collect();
         known
     }
 }
@@ -201,7 +203,7 @@ impl Names {
     }
 }
 
-/// The name that a file gives its workflow, wrong as the rest may be.
+/// The name that a file declares, wrong as the rest may be.
 fn declared_name(file: &SourceFile) -> Option<String> {
     let document = Document::parse(&file.name, &file.text).ok()?;
     document.value().get("name")?.as_str().map(str::to_owned)

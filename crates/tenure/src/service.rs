@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tenure_connector::Injector;
 use tenure_engine::{Catalog, Engine};
 use tenure_server::{Access, App, AppParts, Served, Token};
 use tokio::net::TcpListener;
@@ -16,7 +17,6 @@ use crate::config::TOKEN_VARIABLE;
 use crate::daemon::{self, Notice, Posted};
 use crate::error::CommandError;
 use crate::project::Project;
-use crate::telemetry::Telemetry;
 use crate::wiring;
 
 /// How long requests to other systems may take to end.
@@ -40,7 +40,7 @@ impl Service {
     /// Starts a daemon for a project; it takes deliveries when this returns.
     pub(crate) async fn start(
         mut project: Project,
-        telemetry: &Telemetry,
+        injector: Option<Injector>,
     ) -> Result<Self, CommandError> {
         let access = access()?;
         let data = project.config.data.value.clone();
@@ -54,7 +54,7 @@ impl Service {
         let address = listener.local_addr().map_err(|error| {
             CommandError::failed("the address that is listened on is unknown").caused_by(&error)
         })?;
-        let engine = wiring::engine(&mut project, telemetry).await?;
+        let engine = wiring::engine(&mut project, injector).await?;
         let instance = uuid::Uuid::now_v7().simple().to_string();
         let app = App::new(AppParts {
             engine: engine.clone(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tenure_connector::{Registry, Surroundings};
+use tenure_connector::{Injector, Registry, Surroundings};
 use tenure_engine::{Catalog, Engine, Limits, Parts, SystemClock};
 use tenure_language::Report;
 use tenure_runlog::RunLog;
@@ -13,7 +13,6 @@ use crate::commands::check::counted;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::project::Project;
-use crate::telemetry::Telemetry;
 use crate::terminal::stderr_has_colours;
 
 /// Refuses a project with mistakes, and shows each.
@@ -30,10 +29,10 @@ pub(crate) fn must_be_sound(project: &Project) -> Result<(), CommandError> {
 }
 
 /// The connectors of a project, as clients.
-pub(crate) fn registry(project: &mut Project, telemetry: &Telemetry) -> Registry {
+pub(crate) fn registry(project: &mut Project, injector: Option<Injector>) -> Registry {
     let egress = project.config.allow_private.value.egress.clone();
     let mut surroundings = Surroundings::new(egress);
-    if let Some(injector) = telemetry.injector() {
+    if let Some(injector) = injector {
         surroundings = surroundings.injector(injector);
     }
     Registry::new(surroundings, project.take_connectors())
@@ -42,9 +41,9 @@ pub(crate) fn registry(project: &mut Project, telemetry: &Telemetry) -> Registry
 /// An engine over the data directory of a project.
 pub(crate) async fn engine(
     project: &mut Project,
-    telemetry: &Telemetry,
+    injector: Option<Injector>,
 ) -> Result<Engine, CommandError> {
-    let registry = Arc::new(registry(project, telemetry));
+    let registry = Arc::new(registry(project, injector));
     let data = &project.config.data.value;
     let runlog = run_log(data).await?;
     let parts = Parts {

@@ -1,7 +1,8 @@
 //! The program as it is called: what it prints where, and how it ends.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -56,6 +57,10 @@ impl Project {
     }
 
     fn tenure_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        Ended::from(self.command(variables, arguments).output().unwrap())
+    }
+
+    fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("TENURE_") {
@@ -63,8 +68,57 @@ impl Project {
             }
         }
         command.envs(variables.iter().copied()).current_dir(self.path()).args(arguments);
-        Ended::from(command.output().unwrap())
+        command
     }
+
+    /// A daemon that takes deliveries by now.
+    fn daemon(&self) -> Daemon {
+        let mut command = self.command(&[], &["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let err = BufReader::new(child.stderr.take().unwrap());
+        until(&mut out, "keeping runs in");
+        Daemon { child, err }
+    }
+}
+
+/// A daemon; ended at once if a test breaks off.
+struct Daemon {
+    child: Child,
+    err: BufReader<ChildStderr>,
+}
+
+impl Daemon {
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    fn logs(&mut self, text: &str) -> String {
+        until(&mut self.err, text)
+    }
+
+    fn ends(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Nothing to end when it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads lines up to one that holds this text; returns all of them.
+fn until(lines: &mut impl BufRead, text: &str) -> String {
+    let mut read = String::new();
+    while !read.lines().last().is_some_and(|line| line.contains(text)) {
+        let length = lines.read_line(&mut read).unwrap();
+        assert_ne!(length, 0, "the daemon ended before it said {text:?}: {read}");
+    }
+    read
 }
 
 #[derive(Debug)]
@@ -201,6 +255,46 @@ fn a_daemon_without_a_token_stays_on_this_machine() {
     assert!(!short.err.contains("short\""), "the token is printed: {}", short.err);
     project.write("workflows/hello.yaml", "name: hello\n");
     project.tenure(&["serve"]).with(2);
+}
+
+#[test]
+fn commands_talk_to_the_daemon_that_holds_the_runs() {
+    let project = hello();
+    let daemon = project.daemon();
+    let run = project.tenure(&["run", "hello", "name=Ann"]).with(0);
+    assert!(run.out.contains("in the daemon at 127.0.0.1"), "{}", run.out);
+    assert!(run.out.contains("Hello, Ann!"), "{}", run.out);
+    let watched = project.tenure(&["runs", "watch", "last"]).with(0);
+    assert!(watched.out.contains("greet"), "{}", watched.out);
+    let list = project.tenure(&["runs", "list", "--format", "json"]).with(0).json();
+    assert_eq!(list["items"][0]["status"], "succeeded");
+    project.tenure(&["connectors", "list"]).with(0);
+    project.tenure(&["connectors", "test", "absent"]).with(2);
+    project.tenure(&["runs", "cancel", "last"]).with(1);
+    let second = project.tenure(&["serve", "--listen", "127.0.0.1:0"]).with(1);
+    assert!(second.err.contains("a daemon runs already"), "{}", second.err);
+    daemon.signal("-TERM");
+    assert_eq!(daemon.ends(), Some(0));
+    assert!(!project.path().join(".tenure/daemon.json").exists());
+    project.tenure(&["runs", "show", "last"]).with(0);
+}
+
+#[test]
+fn a_file_that_broke_keeps_its_version_of_before() {
+    let project = hello();
+    let mut daemon = project.daemon();
+    project.write("workflows/hello.yaml", &HELLO.replace("steps:", "step:"));
+    project.write("workflows/bye.yaml", &HELLO.replace("hello", "bye").replace("Hello", "Bye"));
+    daemon.signal("-HUP");
+    let said = daemon.logs("project was read again");
+    assert!(said.contains("file=\"workflows/hello.yaml\" line=7 column=1"), "{said}");
+    assert!(said.contains("its version of before stays"), "{said}");
+    project.tenure(&["run", "bye"]).with(0);
+    project.tenure(&["run", "hello"]).with(2);
+    project.write("workflows/hello.yaml", &HELLO.replace("Hello", "Good day"));
+    daemon.signal("-HUP");
+    daemon.logs("project was read again");
+    assert!(project.tenure(&["run", "hello"]).with(0).out.contains("Good day, world!"));
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Following {
     }
 
     async fn connect(&mut self) -> Result<(), CommandError> {
-        let url = self.client.url(&format!("/api/v1/runs/{}/events", self.run));
+        let url = self.client.api(&["runs", &self.run, "events"]);
         let mut request = self.client.http.get(url).header(ACCEPT, "text/event-stream");
         if let Some(seq) = self.last_seen {
             request = request.header("last-event-id", seq.to_string());

@@ -149,7 +149,7 @@ async fn in_daemon(order: Order, client: &Client) -> Result<Exit> {
 async fn here(order: Order, mut project: Project) -> Result<Exit> {
     warn_of_others(&project);
     let telemetry = Telemetry::start(&project.config, Audience::Screen)?;
-    let engine = wiring::engine(&mut project, &telemetry).await?;
+    let engine = wiring::engine(&mut project, telemetry.injector()).await?;
     let ended = drive(order, &engine).await;
     engine.shutdown(GRACE).await;
     telemetry.shutdown().await;

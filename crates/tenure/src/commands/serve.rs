@@ -35,8 +35,11 @@ pub(crate) async fn perform(_: Arguments, settings: SettingFlags) -> Result<Exit
     wiring::must_be_sound(&project)?;
     let telemetry = Telemetry::start(&project.config, Audience::Operator)?;
     wiring::log_reports(&project.reports);
-    let mut service = Service::start(project, &telemetry).await?;
-    announce(&service)?;
+    let mut service = Service::start(project, telemetry.injector()).await?;
+    if let Err(error) = announce(&service) {
+        // Whoever started the daemon need not stay to read what it says.
+        tracing::warn!("nobody reads the standard output: {error}");
+    }
     while signals.next().await == Wish::Reload {
         service.reload(&settings).await;
     }

@@ -40,6 +40,19 @@ fn problems_of_all_files_come_at_once() {
 }
 
 #[test]
+fn a_broken_connector_is_not_an_unknown_one() {
+    let root = tempfile::tempdir().unwrap();
+    let call = "steps: [{ id: x, call: chat, action: post }]\n";
+    write(root.path(), "connectors/chat.yaml", "name: chat\nbase_url: nowhere\n");
+    write(
+        root.path(),
+        "workflows/a.yaml",
+        &format!("name: a\ntriggers: [{{ manual: {{}} }}]\n{call}"),
+    );
+    assert_eq!(found(&load(root.path())), [("connectors/chat.yaml", "base-url")]);
+}
+
+#[test]
 fn a_name_belongs_to_one_file() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "workflows/a.yaml", HELLO);

@@ -31,7 +31,7 @@ impl Source {
             return Ok(Self::Daemon(client));
         }
         let telemetry = Telemetry::start(&project.config, Audience::Screen)?;
-        let registry = wiring::registry(&mut project, &telemetry);
+        let registry = wiring::registry(&mut project, telemetry.injector());
         let broken = project.reports.iter().filter(|report| report.has_errors());
         let broken = broken.map(|report| report.file.clone());
         let broken = broken.filter(|file| file.starts_with("connectors/")).collect();

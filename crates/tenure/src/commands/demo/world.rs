@@ -57,7 +57,7 @@ impl World {
         let project = Project::load(&root, &settings)?;
         wiring::must_be_sound(&project)?;
         let telemetry = Telemetry::start(&project.config, Audience::Screen)?;
-        let service = Service::start(project, &telemetry).await?;
+        let service = Service::start(project, telemetry.injector()).await?;
         Ok(Self { service, playground, written, telemetry, temporary })
     }
 

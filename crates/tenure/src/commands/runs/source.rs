@@ -78,7 +78,7 @@ impl Source {
     /// The id that is meant: an id, or the word for the newest run.
     pub(super) async fn meant(&self, id: &str) -> Result<String, CommandError> {
         if id != LAST {
-            return Ok(id.to_owned());
+            return run_id(id).map(|id| id.to_string());
         }
         let query = RunQuery { limit: Some("1".to_owned()), ..RunQuery::default() };
         let page = self.list(&query).await?;
