@@ -12,6 +12,8 @@ use serde_json::Value;
 pub struct Known {
     /// Connectors by name.
     pub connectors: BTreeMap<String, KnownConnector>,
+    /// Connectors whose files have problems of their own: they exist, and no more is known.
+    pub broken_connectors: BTreeSet<String>,
     /// Names of all workflows.
     pub workflows: BTreeSet<String>,
     /// Whether a name that is not listed is a problem.
@@ -28,7 +30,7 @@ impl Known {
     /// Verifies that a connector is one of these.
     #[must_use]
     pub fn only(connectors: BTreeMap<String, KnownConnector>) -> Self {
-        Self { connectors, workflows: BTreeSet::new(), strict: true }
+        Self { connectors, strict: true, ..Self::default() }
     }
 }
 

@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
 
     fn connector(&mut self, at: &Pointer, name: &str) -> Option<&'a KnownConnector> {
         let known = self.known;
-        if !known.strict {
+        if !known.strict || known.broken_connectors.contains(name) {
             return None;
         }
         let place = self.place(at);
