@@ -156,7 +156,17 @@ mod tests {
 
     #[test]
     fn what_climbs_out_is_refused() {
-        for path in ["/..", "/../admin", "/a/../b", "/./a", "/%2e%2e/a", "/%2E./a", "/.%2e", "/a%2f..%2fb", "/%252e%252e/a"] {
+        for path in [
+            "/..",
+            "/../admin",
+            "/a/../b",
+            "/./a",
+            "/%2e%2e/a",
+            "/%2E./a",
+            "/.%2e",
+            "/a%2f..%2fb",
+            "/%252e%252e/a",
+        ] {
             check("https://a.example/v1", path, Err(AddressError::DotSegment));
         }
         for path in ["//evil.example/x", "/users//groups", "//", "/a//"] {
@@ -172,7 +182,11 @@ mod tests {
         check("https://a.example", "/a?b#c", Err(AddressError::Fragment));
         check("https://a.example", "users", Err(AddressError::Relative));
         check("https://a.example", "@evil.example/", Err(AddressError::Relative));
-        check("https://a.example", &format!("/{}", "x".repeat(LENGTH_MAX)), Err(AddressError::TooLong));
+        check(
+            "https://a.example",
+            &format!("/{}", "x".repeat(LENGTH_MAX)),
+            Err(AddressError::TooLong),
+        );
     }
 
     #[test]

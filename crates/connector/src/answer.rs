@@ -3,7 +3,7 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
 
-use crate::call::{Attempt, Answer, Body};
+use crate::call::{Answer, Attempt, Body};
 use crate::redact::Redactor;
 use crate::transport::Reply;
 
@@ -100,7 +100,9 @@ fn body(headers: &HeaderMap, body: &[u8]) -> Result<Body, TooDeep> {
     Ok(match std::str::from_utf8(utf8) {
         Ok(text) => Body::Text(text.to_owned()),
         Err(_) if essence.is_empty() => Body::Bytes(body.len()),
-        Err(_) if is_latin(parameters) => Body::Text(body.iter().map(|&byte| char::from(byte)).collect()),
+        Err(_) if is_latin(parameters) => {
+            Body::Text(body.iter().map(|&byte| char::from(byte)).collect())
+        }
         Err(_) => Body::Text(String::from_utf8_lossy(utf8).into_owned()),
     })
 }

@@ -84,7 +84,10 @@ impl Client {
     pub(crate) async fn send_even_if_disabled(&self, call: Call) -> Result<Answer, Failure> {
         let order = prepare::order(&self.connector, &self.defaults, call).map_err(|why| {
             let why = self.redactor.text(&why.to_string());
-            Failure::unsent(FailureKind::Refused, self.sentence(&format!("request is refused: {why}")))
+            Failure::unsent(
+                FailureKind::Refused,
+                self.sentence(&format!("request is refused: {why}")),
+            )
         })?;
         let outgoing = Outgoing { order: Arc::clone(&order), number: 1, traceparent: None };
         let result = self.stack.clone().oneshot(outgoing).await;
@@ -104,8 +107,7 @@ impl Client {
     }
 
     fn unreadable(&self, received: &Received, why: TooDeep) -> Failure {
-        let mut failure =
-            Failure::unsent(FailureKind::Refused, self.sentence(&why.to_string()));
+        let mut failure = Failure::unsent(FailureKind::Refused, self.sentence(&why.to_string()));
         failure.status = Some(received.reply.status.as_u16());
         failure
     }
@@ -129,8 +131,12 @@ impl Client {
             FailureKind::InDoubt => {
                 format!("; whether {} was carried out is not known", order.method.as_str())
             }
-            FailureKind::Pause { after } => format!("; the next attempt is due in {}", spoken(after)),
-            FailureKind::Auth => format!("; its {} credential is not accepted", self.connector.auth.word()),
+            FailureKind::Pause { after } => {
+                format!("; the next attempt is due in {}", spoken(after))
+            }
+            FailureKind::Auth => {
+                format!("; its {} credential is not accepted", self.connector.auth.word())
+            }
             _ => match attempts.last() {
                 Some(last) if last.number > 1 => format!(" after {} attempts", last.number),
                 _ => String::new(),
@@ -193,12 +199,15 @@ fn secrets(connector: &Connector) -> Vec<Secret> {
     let mut secrets = match &connector.auth {
         Auth::None => Vec::new(),
         Auth::Basic { username, password } => {
-            let pair = Secret::new(format!("{}:{}", username.expose(), password.expose()));
-            vec![password.clone(), pair]
+            let name = &username.value;
+            let pair = Secret::new(format!("{}:{}", name.expose(), password.expose()));
+            let mut secrets = vec![password.clone(), pair];
+            secrets.extend(username.sensitive.then(|| name.clone()));
+            secrets
         }
-        Auth::Bearer { token: value }
-        | Auth::Header { value, .. }
-        | Auth::Query { value, .. } => vec![value.clone()],
+        Auth::Bearer { token: value } | Auth::Header { value, .. } | Auth::Query { value, .. } => {
+            vec![value.clone()]
+        }
     };
     let headers = connector.headers.iter().map(|(_, text)| text);
     secrets.extend(headers.filter(|text| text.sensitive).map(|text| text.value.clone()));

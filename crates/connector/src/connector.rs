@@ -46,8 +46,8 @@ pub enum Auth {
     None,
     /// `Authorization: Basic`, RFC 7617.
     Basic {
-        /// User name.
-        username: Secret,
+        /// User name, which may be a secret too.
+        username: HeaderText,
         /// Password.
         password: Secret,
     },
@@ -103,10 +103,10 @@ impl Auth {
     }
 }
 
-/// The value of a default header.
+/// A text for a header, which may hold secrets.
 #[derive(Debug, Clone)]
 pub struct HeaderText {
-    /// The value, which may hold secrets.
+    /// The text, with its secrets.
     pub(crate) value: Secret,
     /// Whether it does.
     pub(crate) sensitive: bool,

@@ -27,7 +27,7 @@ pub struct EgressError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Blocked {
     /// Only the operator can open it.
-    #[error("address {address} is {kind}, which the operator has not opened")]
+    #[error("address {address} is {kind}, not opened in `egress.allow_private`")]
     Private {
         /// The address.
         address: IpAddr,
@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn public_addresses_are_open() {
-        for address in ["93.184.216.34", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
+        for address in
+            ["93.184.216.34", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111"]
+        {
             check(&[], address, "open");
         }
     }
@@ -229,7 +231,13 @@ mod tests {
     #[test]
     fn hosts_written_as_addresses_are_checked_in_every_spelling() {
         let egress = Egress::default();
-        for url in ["http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/"] {
+        for url in [
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
             assert!(egress.permits_host(&url::Url::parse(url).unwrap()).is_err(), "{url}");
         }
         assert!(egress.permits_host(&url::Url::parse("http://localhost/").unwrap()).is_ok());

@@ -99,7 +99,8 @@ pub fn reset(value: &str, now: Timestamp) -> Option<Duration> {
             span(number)
         });
     }
-    if let Some(instant) = http_date(value).or_else(|| value.parse().ok()).or_else(|| minute(value)) {
+    if let Some(instant) = http_date(value).or_else(|| value.parse().ok()).or_else(|| minute(value))
+    {
         return Some(until(instant, now));
     }
     tenure_language::parse_duration(value).ok().map(|wait| wait.min(WAIT_MAX))

@@ -86,16 +86,38 @@ mod tests {
 
     /// One row: the verdict for methods safe to do twice, for writes nobody vouches for,
     /// and for writes that are keyed or accepted.
-    fn check(outcome: Outcome, safe: Verdict, unsafe_write: Verdict, keyed: Verdict, accepted: Verdict) {
+    fn check(
+        outcome: Outcome,
+        safe: Verdict,
+        unsafe_write: Verdict,
+        keyed: Verdict,
+        accepted: Verdict,
+    ) {
         for method in SAFE_TWICE {
             for repeats in [Repeats::Unsafe, Repeats::Accepted] {
-                assert_eq!(judge(method, outcome, repeats), safe, "{method:?} {outcome:?} {repeats:?}");
+                assert_eq!(
+                    judge(method, outcome, repeats),
+                    safe,
+                    "{method:?} {outcome:?} {repeats:?}"
+                );
             }
         }
         for method in WRITES {
-            assert_eq!(judge(method, outcome, Repeats::Unsafe), unsafe_write, "{method:?} {outcome:?}");
-            assert_eq!(judge(method, outcome, Repeats::Keyed), keyed, "{method:?} {outcome:?} keyed");
-            assert_eq!(judge(method, outcome, Repeats::Accepted), accepted, "{method:?} {outcome:?} accepted");
+            assert_eq!(
+                judge(method, outcome, Repeats::Unsafe),
+                unsafe_write,
+                "{method:?} {outcome:?}"
+            );
+            assert_eq!(
+                judge(method, outcome, Repeats::Keyed),
+                keyed,
+                "{method:?} {outcome:?} keyed"
+            );
+            assert_eq!(
+                judge(method, outcome, Repeats::Accepted),
+                accepted,
+                "{method:?} {outcome:?} accepted"
+            );
         }
     }
 

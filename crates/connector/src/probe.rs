@@ -51,7 +51,8 @@ impl Client {
             headers: Vec::new(),
             body: FilledBody::None,
         };
-        let retry = RetrySettings { max_attempts: std::num::NonZeroU32::MIN, ..self.connector().retry };
+        let retry =
+            RetrySettings { max_attempts: std::num::NonZeroU32::MIN, ..self.connector().retry };
         let call = Call { retry: Some(retry), expect: Expect::default(), ..Call::new(request) };
         let began = Instant::now();
         let result = self.send_even_if_disabled(call).await;
@@ -67,7 +68,14 @@ impl Client {
                 (failure.status, verdict, format!("{}{hint}", failure.message))
             }
         };
-        Probe { request: self.shown_request(), headers: self.shown_headers(), status, duration, verdict, message }
+        Probe {
+            request: self.shown_request(),
+            headers: self.shown_headers(),
+            status,
+            duration,
+            verdict,
+            message,
+        }
     }
 
     fn meaning(&self, kind: FailureKind) -> Verdict {

@@ -55,6 +55,9 @@ impl Redactor {
         let mut clean: Option<Vec<u8>> = None;
         for needle in &self.needles {
             let haystack = clean.as_deref().unwrap_or(content);
+            if needle.len() > haystack.len() {
+                continue;
+            }
             let finder = memmem::Finder::new(needle.as_slice());
             if finder.find(haystack).is_some() {
                 clean = Some(replace(haystack, &finder, needle.len()));

@@ -144,7 +144,9 @@ pub(crate) fn registry(
     let surroundings = Surroundings::new(Egress::default())
         .seed(7)
         .clock(Arc::new(|| "2026-05-01T10:00:00Z".parse().unwrap()))
-        .injector(Arc::new(|_| Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into())))
+        .injector(Arc::new(|_| {
+            Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into())
+        }))
         .transport(move |_| Arc::clone(&transport) as Arc<dyn Transport>);
     (Registry::new(surroundings, [connector(yaml)]), script)
 }

@@ -127,8 +127,8 @@ fn from_file(name: &str, path: PathBuf) -> Result<Secret, SecretError> {
     std::fs::File::open(&path)
         .and_then(|file| file.take(LENGTH_MAX as u64 + 2).read_to_end(&mut bytes))
         .map_err(|source| SecretError::File { name: name.to_owned(), path, source })?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| SecretError::NotText { name: name.to_owned() })?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| SecretError::NotText { name: name.to_owned() })?;
     let text = text.strip_suffix('\n').unwrap_or(text);
     bounded(name, text.strip_suffix('\r').unwrap_or(text).to_owned())
 }
@@ -163,7 +163,9 @@ mod tests {
     #[test]
     fn a_secret_comes_from_a_file_without_its_last_line_break() {
         let directory = tempfile::tempdir().unwrap();
-        for (content, expect) in [("s3cret", "s3cret"), ("s3cret\n", "s3cret"), ("a\r\n", "a"), ("a\n\n", "a\n")] {
+        for (content, expect) in
+            [("s3cret", "s3cret"), ("s3cret\n", "s3cret"), ("a\r\n", "a"), ("a\n\n", "a\n")]
+        {
             let path = directory.path().join("secret");
             std::fs::write(&path, content).unwrap();
             check("token", &[("TENURE_SECRET_TOKEN_FILE", path.to_str().unwrap())], Some(expect));

@@ -152,7 +152,8 @@ impl Transport for Network {
         if !wire.body.is_empty() {
             *request.body_mut() = Some(wire.body.into());
         }
-        let mut response = self.client()?.execute(request).await.map_err(|error| classify(&error))?;
+        let mut response =
+            self.client()?.execute(request).await.map_err(|error| classify(&error))?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = read(response).await?;
@@ -195,7 +196,9 @@ fn classify(error: &reqwest::Error) -> WireError {
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return match tls {
-                rustls::Error::InvalidCertificate(why) => WireError::Certificate(format!("{why:?}")),
+                rustls::Error::InvalidCertificate(why) => {
+                    WireError::Certificate(format!("{why:?}"))
+                }
                 other if connecting => WireError::NeverSent(other.to_string()),
                 other => WireError::Interrupted(other.to_string()),
             };
@@ -204,11 +207,14 @@ fn classify(error: &reqwest::Error) -> WireError {
             return WireError::NeverSent("stream refused".to_owned());
         }
         if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
-            return WireError::NeverSent("connection closed before the request was sent".to_owned());
+            return WireError::NeverSent(
+                "connection closed before the request was sent".to_owned(),
+            );
         }
     }
     if connecting {
-        let why = if error.is_timeout() { "connection timeout".to_owned() } else { innermost(error) };
+        let why =
+            if error.is_timeout() { "connection timeout".to_owned() } else { innermost(error) };
         return WireError::NeverSent(why);
     }
     if error.is_timeout() {

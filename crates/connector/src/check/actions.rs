@@ -50,7 +50,8 @@ impl Checker<'_> {
         let known = input.clone().unwrap_or_else(|| names(source));
         let line = self.line(&at.key("request"), source.request.as_deref(), &known);
         let query = self.fields(&at.key("query"), source.query.as_ref(), &known);
-        let headers = self.action_headers(&at.key("headers"), source.headers.as_ref(), &known, auth);
+        let headers =
+            self.action_headers(&at.key("headers"), source.headers.as_ref(), &known, auth);
         let body = self.body(at, source, &known);
         let expect = self.expect(&at.key("expect"), source.expect.as_ref());
         let line = line?;
@@ -189,21 +190,26 @@ impl Checker<'_> {
         source: &ActionSource,
         input: &Inputs,
     ) -> Option<BodyTemplate> {
-        let json = source.body.as_ref().map(|body| {
-            self.template(&at.key("body"), body, input).map(BodyTemplate::Json)
-        });
-        let form = source.form.as_ref().map(|form| {
-            self.fields(&at.key("form"), Some(form), input).map(BodyTemplate::Form)
-        });
-        let text = source.text.as_ref().map(|text| {
-            self.text(&at.key("text"), text, input).map(BodyTemplate::Text)
-        });
+        let json = source
+            .body
+            .as_ref()
+            .map(|body| self.template(&at.key("body"), body, input).map(BodyTemplate::Json));
+        let form = source
+            .form
+            .as_ref()
+            .map(|form| self.fields(&at.key("form"), Some(form), input).map(BodyTemplate::Form));
+        let text = source
+            .text
+            .as_ref()
+            .map(|text| self.text(&at.key("text"), text, input).map(BodyTemplate::Text));
         let written = [("body", &json), ("form", &form), ("text", &text)];
         let mut written = written.iter().filter(|(_, body)| body.is_some());
         if let (Some((first, _)), Some((second, _))) = (written.next(), written.next()) {
             let place = self.key_place(&at.key(*second));
             let message = format!("a request has one body; `{first}` is written already");
-            self.report(Problem::error("many-bodies", place, message).hint("leave one of them out"));
+            self.report(
+                Problem::error("many-bodies", place, message).hint("leave one of them out"),
+            );
             return None;
         }
         json.or(form).or(text).unwrap_or(Some(BodyTemplate::None))
@@ -263,8 +269,10 @@ impl Checker<'_> {
                 ["input", name, ..] if input.contains_key(*name) => continue,
                 ["input", name, ..] => {
                     let message = format!("input \"{name}\" is not declared");
-                    let hint = did_you_mean(name, input.keys().map(String::as_str))
-                        .unwrap_or_else(|| format!("declare it: `input: {{ {name}: {{ type: string }} }}`"));
+                    let hint =
+                        did_you_mean(name, input.keys().map(String::as_str)).unwrap_or_else(|| {
+                            format!("declare it: `input: {{ {name}: {{ type: string }} }}`")
+                        });
                     Problem::error("unknown-input", place, message).hint(hint)
                 }
                 ["secrets", ..] => {

@@ -64,7 +64,9 @@ fn acceptable(text: &str) -> Result<Url, (&'static str, &'static str)> {
         url::ParseError::RelativeUrlWithoutBase => {
             ("a base URL begins with https:// or http://", EXAMPLE)
         }
-        url::ParseError::InvalidPort => ("the port of the base URL is not a number up to 65535", EXAMPLE),
+        url::ParseError::InvalidPort => {
+            ("the port of the base URL is not a number up to 65535", EXAMPLE)
+        }
         _ => ("the base URL has no valid host", EXAMPLE),
     })?;
     if !matches!(url.scheme(), "http" | "https") {

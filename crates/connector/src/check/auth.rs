@@ -5,7 +5,7 @@ use serde_json::Value;
 use tenure_language::{Pointer, Problem};
 
 use super::Checker;
-use crate::connector::Auth;
+use crate::connector::{Auth, HeaderText};
 use crate::prepare::FRAMING;
 use crate::secret::Secret;
 use crate::source::{AuthKindsSource, AuthSource, NamedValueSource};
@@ -34,7 +34,9 @@ impl Checker<'_> {
             [kind] => self.kind(&at.key(kind), kind, kinds),
             [first, second, ..] => {
                 let place = self.key_place(&at.key(second));
-                let message = format!("a connector has one kind of authentication; {first} is written already");
+                let message = format!(
+                    "a connector has one kind of authentication; {first} is written already"
+                );
                 let hint = "a second key can go into `headers`, also as ${{ secrets.NAME }}";
                 self.report(Problem::error("auth", place, message).hint(hint));
                 None
@@ -56,18 +58,18 @@ impl Checker<'_> {
                 let username = self.credential(at, "username", username);
                 let password = self.credential(at, "password", password);
                 let (username, password) = (username?, password?);
-                if username.expose().contains(':') {
+                if username.value.expose().contains(':') {
                     let at = at.key("username");
                     let hint = "RFC 7617 ends the user name at the first colon";
                     self.error("auth", &at, "a user name has no colon", hint);
                     return None;
                 }
-                Some(Auth::Basic { username, password })
+                Some(Auth::Basic { username, password: password.value })
             }
             "bearer" => {
                 let token = kinds.bearer.as_ref().and_then(|it| it.token.as_deref());
                 let token = self.credential(at, "token", token)?;
-                Some(Auth::Bearer { token })
+                Some(Auth::Bearer { token: token.value })
             }
             "header" => {
                 let (name, value) = self.named(at, kinds.header.as_ref());
@@ -93,7 +95,7 @@ impl Checker<'_> {
             self.missing(&at.key("name"), "name", "such as X-Api-Key");
         }
         let value = source.and_then(|it| it.value.as_deref());
-        (name, self.credential(at, "value", value))
+        (name, self.credential(at, "value", value).map(|value| value.value))
     }
 
     fn auth_header(&mut self, at: &Pointer, name: &str) -> Option<HeaderName> {
@@ -110,7 +112,7 @@ impl Checker<'_> {
     }
 
     /// Reads one part of a credential: a secret, or a text with secrets in it.
-    fn credential(&mut self, at: &Pointer, key: &str, text: Option<&str>) -> Option<Secret> {
+    fn credential(&mut self, at: &Pointer, key: &str, text: Option<&str>) -> Option<HeaderText> {
         let at = at.key(key);
         let Some(text) = text else {
             self.missing(&at, key, "such as \"${{ secrets.NAME }}\"");
@@ -127,6 +129,6 @@ impl Checker<'_> {
             self.error("auth", &at, &format!("the {key} is empty"), "give it a value");
             return None;
         }
-        Some(value)
+        Some(HeaderText { value, sensitive })
     }
 }

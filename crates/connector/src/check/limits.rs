@@ -53,7 +53,8 @@ impl Checker<'_> {
             (None, None) => None,
         };
         if let Some(rate) = rate.filter(|rate| rate.burst > rate.requests) {
-            let message = format!("a burst is no larger than the {} requests of its span", rate.requests);
+            let message =
+                format!("a burst is no larger than the {} requests of its span", rate.requests);
             self.error("rate-limit", &at.key("burst"), &message, "lower it");
             return None;
         }
@@ -94,12 +95,7 @@ impl Checker<'_> {
     }
 
     #[expect(clippy::option_option, reason = "the outer one says whether it is sound")]
-    fn count(
-        &mut self,
-        at: &Pointer,
-        value: Option<u64>,
-        max: u32,
-    ) -> Option<Option<NonZeroU32>> {
+    fn count(&mut self, at: &Pointer, value: Option<u64>, max: u32) -> Option<Option<NonZeroU32>> {
         let Some(value) = value else { return Some(None) };
         let count = u32::try_from(value).ok().filter(|count| *count <= max);
         if let Some(count) = count.and_then(NonZeroU32::new) {

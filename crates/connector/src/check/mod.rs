@@ -10,13 +10,10 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
-
 use std::time::Duration;
 
 use serde_json::Value;
-use tenure_language::{
-    Document, Place, Pointer, Problem, Report, Severity, is_id, parse_duration,
-};
+use tenure_language::{Document, Place, Pointer, Problem, Report, Severity, is_id, parse_duration};
 
 use crate::connector::Connector;
 use crate::secret::SecretSource;
@@ -164,7 +161,9 @@ impl Checker<'_> {
         let place = self.place(at);
         // What was reported as unreadable is not missing as well.
         let reported = |problem: &Problem| {
-            problem.severity == Severity::Error && problem.place.start >= place.start && problem.place.end <= place.end
+            problem.severity == Severity::Error
+                && problem.place.start >= place.start
+                && problem.place.end <= place.end
         };
         let there = at.find(self.document.value()).is_some_and(|value| !value.is_null());
         if there && self.problems.iter().any(reported) {

@@ -1,4 +1,6 @@
 //! Connector files that are sound, and many that are not.
+//!
+//! Long because it is a table: one line for each mistake.
 
 use std::time::Duration;
 
@@ -19,7 +21,9 @@ fn secrets() -> Given {
 /// A file that is sound but for what `yaml` adds or replaces.
 fn file(yaml: &str) -> String {
     let mut text = String::new();
-    for (key, line) in [("name:", "name: chat\n"), ("base_url:", "base_url: https://chat.example\n")] {
+    for (key, line) in
+        [("name:", "name: chat\n"), ("base_url:", "base_url: https://chat.example\n")]
+    {
         if !yaml.lines().any(|it| it.starts_with(key)) {
             text += line;
         }
@@ -54,7 +58,9 @@ fn problem(yaml: &str, expect: &str) {
 
 #[test]
 fn five_lines_are_a_connector() {
-    let github = read("name: github\nbase_url: https://api.github.com\nauth: { bearer: { token: \"${{ secrets.token }}\" } }\n");
+    let github = read(
+        "name: github\nbase_url: https://api.github.com\nauth: { bearer: { token: \"${{ secrets.token }}\" } }\n",
+    );
     assert_eq!((github.name.as_str(), github.enabled), ("github", true));
     assert_eq!(github.base_url.as_str(), "https://api.github.com/");
     assert!(matches!(&github.auth, Auth::Bearer { token } if token.expose() == "t0ken"));
@@ -98,7 +104,10 @@ actions:
     assert_eq!(chat.headers[2].1.value.expose(), "acme-t0ken");
     assert!(chat.headers[2].1.sensitive && !chat.headers[1].1.sensitive);
     let rate = chat.rate_limit.rate.unwrap();
-    assert_eq!((rate.requests.get(), rate.per, rate.burst.get()), (80, Duration::from_secs(60), 20));
+    assert_eq!(
+        (rate.requests.get(), rate.per, rate.burst.get()),
+        (80, Duration::from_secs(60), 20)
+    );
     assert_eq!(chat.retry.max_delay, Duration::from_secs(120));
     assert_eq!(chat.test.path.as_deref(), Some("/status?deep=1"));
 
@@ -113,7 +122,10 @@ actions:
         (json!({}), "input \"channel\" is missing"),
         (json!({ "channel": null }), "input \"channel\" is missing"),
         (json!({ "channel": 7 }), "input \"channel\" must be text"),
-        (json!({ "channel": "a", "txt": "b" }), "input \"txt\" is not declared; did you mean \"text\"?"),
+        (
+            json!({ "channel": "a", "txt": "b" }),
+            "input \"txt\" is not declared; did you mean \"text\"?",
+        ),
         (json!([]), "inputs of an action are a map"),
     ] {
         assert_eq!(action.fill(&with).unwrap_err().to_string(), expect);
@@ -142,7 +154,10 @@ fn base_urls() {
     problem("base_url: https://a b", "the base URL has no valid host");
     problem("base_url: https://a:99999", "the port of the base URL");
     problem("base_url: https://u:hunter2@chat.example", "a base URL carries no credentials");
-    problem("base_url: https://chat.example?key=1", "a base URL has no query | a key in the query is `auth: { query");
+    problem(
+        "base_url: https://chat.example?key=1",
+        "a base URL has no query | a key in the query is `auth: { query",
+    );
     problem("base_url: 'https://chat.example/#x'", "a base URL has no fragment");
     problem("base_url: https://chat.example/a/../b", "the path of a base URL has no \"..\"");
     problem("base_url: https://chat.example/a//b", "no empty, \"..\" or encoded");
@@ -150,8 +165,18 @@ fn base_urls() {
     problem("base_url: 'https://chat.example/${{ secrets.token }}'", "a base URL has no ${{ }}");
     problem("base_url: 5", "wrong-type");
     problem("base_url: ''", "begins with https:// or http://");
-    assert_eq!(problems("name: chat\nbase_url:\n"), ["2:9 missing-key: \"base_url\" is missing | such as https://api.example.com or https://api.example.com/v1"]);
-    for url in ["https://chat.example/v1/", "http://localhost:8080", "https://[::1]/x", "https://münchen.example"] {
+    assert_eq!(
+        problems("name: chat\nbase_url:\n"),
+        [
+            "2:9 missing-key: \"base_url\" is missing | such as https://api.example.com or https://api.example.com/v1"
+        ]
+    );
+    for url in [
+        "https://chat.example/v1/",
+        "http://localhost:8080",
+        "https://[::1]/x",
+        "https://münchen.example",
+    ] {
         read(&format!("base_url: {url}"));
     }
 }
@@ -174,17 +199,32 @@ fn exactly_one_kind_of_authentication() {
     }
     problem("auth:", "\"auth\" is missing");
     problem("auth: {}", "auth: `auth` names no kind of authentication");
-    problem("auth: { none: {}, bearer: { token: '${{ secrets.token }}' } }", "a connector has one kind of authentication; none is written already");
+    problem(
+        "auth: { none: {}, bearer: { token: '${{ secrets.token }}' } }",
+        "a connector has one kind of authentication; none is written already",
+    );
     problem("auth: bearer", "bearer needs its credential below it");
     problem("auth: oauth", "one of none, basic, bearer, header, query is expected");
     problem("auth: { barer: { token: x } }", "did you mean \"bearer\"?");
-    problem("auth: { bearer: {} }", "missing-key: \"token\" is missing | such as \"${{ secrets.NAME }}\"");
+    problem(
+        "auth: { bearer: {} }",
+        "missing-key: \"token\" is missing | such as \"${{ secrets.NAME }}\"",
+    );
     problem("auth: { bearer: }", "missing-key: \"token\" is missing");
     problem("auth: { basic: { username: a } }", "\"password\" is missing");
-    problem("auth: { basic: { username: 'a:b', password: '${{ secrets.password }}' } }", "a user name has no colon");
+    problem(
+        "auth: { basic: { username: 'a:b', password: '${{ secrets.password }}' } }",
+        "a user name has no colon",
+    );
     problem("auth: { header: { value: '${{ secrets.token }}' } }", "\"name\" is missing");
-    problem("auth: { header: { name: 'X Key', value: '${{ secrets.token }}' } }", "header: this is not the name of a header");
-    problem("auth: { header: { name: Host, value: '${{ secrets.token }}' } }", "this header follows from the request");
+    problem(
+        "auth: { header: { name: 'X Key', value: '${{ secrets.token }}' } }",
+        "header: this is not the name of a header",
+    );
+    problem(
+        "auth: { header: { name: Host, value: '${{ secrets.token }}' } }",
+        "this header follows from the request",
+    );
     problem("auth: { query: { name: '', value: '${{ secrets.token }}' } }", "\"name\" is missing");
     problem("auth: { bearer: { token: 12 } }", "wrong-type");
     problem("auth: [bearer]", "wrong-type");
@@ -192,21 +232,44 @@ fn exactly_one_kind_of_authentication() {
 
 #[test]
 fn secrets_are_resolved_or_asked_for() {
-    problem("auth: { bearer: { token: '${{ secrets.nope }}' } }", "missing-secret: secret \"nope\" is missing | give nope");
+    problem(
+        "auth: { bearer: { token: '${{ secrets.nope }}' } }",
+        "missing-secret: secret \"nope\" is missing | give nope",
+    );
     assert_eq!(
         problems("auth:\n  bearer:\n    token: Prefix-${{ secrets.nope }}"),
         ["5:19 missing-secret: secret \"nope\" is missing | give nope"]
     );
     problem("auth: { bearer: { token: '${{ secrets.empty }}' } }", "auth: the token is empty");
-    problem("auth: { bearer: { token: '${{ secrets.two_lines }}' } }", "is not one line of printable text");
-    problem("auth: { bearer: { token: '${{ event.token }}' } }", "secret: only ${{ secrets.NAME }} can stand here");
-    problem("auth: { bearer: { token: '${{ secrets.token | upper }}' } }", "only ${{ secrets.NAME }}");
+    problem(
+        "auth: { bearer: { token: '${{ secrets.two_lines }}' } }",
+        "is not one line of printable text",
+    );
+    problem(
+        "auth: { bearer: { token: '${{ event.token }}' } }",
+        "secret: only ${{ secrets.NAME }} can stand here",
+    );
+    problem(
+        "auth: { bearer: { token: '${{ secrets.token | upper }}' } }",
+        "only ${{ secrets.NAME }}",
+    );
     problem("auth: { bearer: { token: '${{ secrets.a b }}' } }", "only ${{ secrets.NAME }}");
     problem("auth: { bearer: { token: '${{ secrets.token' } }", "only ${{ secrets.NAME }}");
     // Disabled: told, not refused.
     problem("enabled: false\nauth: { bearer: { token: '${{ secrets.nope }}' } }", "missing-secret");
-    assert!(check("f", &file("enabled: false\nauth: { bearer: { token: '${{ secrets.nope }}' } }"), &secrets()).connector.is_some());
-    problem("auth: { bearer: { token: in-the-file } }", "plain-secret: the token stands in the file for everybody to read");
+    assert!(
+        check(
+            "f",
+            &file("enabled: false\nauth: { bearer: { token: '${{ secrets.nope }}' } }"),
+            &secrets()
+        )
+        .connector
+        .is_some()
+    );
+    problem(
+        "auth: { bearer: { token: in-the-file } }",
+        "plain-secret: the token stands in the file for everybody to read",
+    );
 }
 
 #[test]
@@ -219,35 +282,62 @@ fn headers_have_names_and_values() {
     problem("headers: { X: 1.5 }", "a header's value is text | write it in quotes");
     problem("headers: { X: [a] }", "a header's value is text");
     problem("headers: { X: \"a\\nb\" }", "is not one line of printable text");
-    problem("headers: { X: '${{ secrets.two_lines }}' }", "the value, with its secrets, is not one line");
-    problem("auth: { header: { name: X-Key, value: '${{ secrets.token }}' } }\nheaders: { x-key: b }", "carries the credential of `auth`");
+    problem(
+        "headers: { X: '${{ secrets.two_lines }}' }",
+        "the value, with its secrets, is not one line",
+    );
+    problem(
+        "auth: { header: { name: X-Key, value: '${{ secrets.token }}' } }\nheaders: { x-key: b }",
+        "carries the credential of `auth`",
+    );
     problem("headers: [a]", "wrong-type");
     problem("idempotency: {}", "\"header\" is missing | most services call it Idempotency-Key");
     problem("idempotency: { header: 'a b' }", "this header cannot carry a key");
-    problem("auth: { bearer: { token: '${{ secrets.token }}' } }\nidempotency: { header: authorization }", "carries the credential");
+    problem(
+        "auth: { bearer: { token: '${{ secrets.token }}' } }\nidempotency: { header: authorization }",
+        "carries the credential",
+    );
 }
 
 #[test]
 fn numbers_and_durations_are_bounded() {
-    problem("timeout: 20", "duration: 20 is not a duration: its unit is missing | write 20s for seconds");
+    problem(
+        "timeout: 20",
+        "duration: 20 is not a duration: its unit is missing | write 20s for seconds",
+    );
     problem("timeout: soon", "duration");
     problem("timeout: 0s", "a duration here lies between 1ms and 600s");
     problem("timeout: 11m", "a duration here lies between");
     problem("timeout: [1]", "a duration is text");
-    problem("retry: { max_attempts: 0 }", "bound: a number from 1 to 50 is expected | the first attempt counts: 1 means no retry");
+    problem(
+        "retry: { max_attempts: 0 }",
+        "bound: a number from 1 to 50 is expected | the first attempt counts: 1 means no retry",
+    );
     problem("retry: { max_attempts: 51 }", "a number from 1 to 50");
     problem("retry: { max_attempts: -1 }", "wrong-type");
-    problem("retry: { initial_delay: 2s, max_delay: 1s }", "the first pause is longer than the longest");
+    problem(
+        "retry: { initial_delay: 2s, max_delay: 1s }",
+        "the first pause is longer than the longest",
+    );
     problem("retry: { attempts: 3 }", "unknown key \"attempts\"");
     problem("rate_limit: { requests: 10 }", "\"per\" is missing");
     problem("rate_limit: { per: 1m }", "\"requests\" is missing");
     problem("rate_limit: { burst: 5 }", "a burst needs a rate");
-    problem("rate_limit: { requests: 10, per: 1m, burst: 11 }", "a burst is no larger than the 10 requests");
-    problem("rate_limit: { concurrency: 0 }", "a number from 1 to 10000 is expected | to switch a connector off");
+    problem(
+        "rate_limit: { requests: 10, per: 1m, burst: 11 }",
+        "a burst is no larger than the 10 requests",
+    );
+    problem(
+        "rate_limit: { concurrency: 0 }",
+        "a number from 1 to 10000 is expected | to switch a connector off",
+    );
     problem("rate_limit: { requests: 9999999, per: 1s }", "a number from 1 to 1000000");
     assert_eq!(read("retry: { initial_delay: 2m }").retry.max_delay, Duration::from_secs(120));
     assert_eq!(read("retry: { max_delay: 100ms }").retry.initial_delay, Duration::from_millis(100));
-    assert_eq!(read("rate_limit: { requests: 80, per: 1m }").rate_limit.rate.unwrap().burst.get(), 8);
+    assert_eq!(
+        read("rate_limit: { requests: 80, per: 1m }").rate_limit.rate.unwrap().burst.get(),
+        8
+    );
 }
 
 #[test]
@@ -267,19 +357,40 @@ fn actions_see_their_inputs_only() {
     problem("description: x", "\"request\" is missing");
     problem("request: GET", "request: ");
     problem("request: GRAB /x", "request: \"GRAB\" is not a method");
-    problem("request: 'GET /${{ input.x }}'", "unknown-input: input \"x\" is not declared | declare it");
-    problem("{ request: 'GET /${{ input.chanel }}', input: { channel: {} } }", "did you mean \"channel\"?");
-    problem("{ request: POST /, body: { a: [ '${{ secrets.token }}' ] } }", "secret: a request never sees a secret");
-    problem("{ request: POST /, text: '${{ event.x }}' }", "an action sees `input` only, not \"event\"");
+    problem(
+        "request: 'GET /${{ input.x }}'",
+        "unknown-input: input \"x\" is not declared | declare it",
+    );
+    problem(
+        "{ request: 'GET /${{ input.chanel }}', input: { channel: {} } }",
+        "did you mean \"channel\"?",
+    );
+    problem(
+        "{ request: POST /, body: { a: [ '${{ secrets.token }}' ] } }",
+        "secret: a request never sees a secret",
+    );
+    problem(
+        "{ request: POST /, text: '${{ event.x }}' }",
+        "an action sees `input` only, not \"event\"",
+    );
     problem("{ request: POST /, text: '${{ 1 + }}' }", "expression: ");
-    problem("{ request: POST /, text: a, form: { b: c } }", "many-bodies: a request has one body; `form` is written already");
+    problem(
+        "{ request: POST /, text: a, form: { b: c } }",
+        "many-bodies: a request has one body; `form` is written already",
+    );
     problem("{ request: POST /, headers: { Authorization: x } }", "is a credential");
     problem("{ request: POST /, headers: { X: 1.5 } }", "a header's value is text");
     problem("{ request: GET /, expect: 9 }", "expect: ");
     problem("{ request: GET /, input: { X: {} } }", "bad-id: an input's name");
     problem("{ request: GET /, input: { x: { type: text } } }", "input: this is not a type");
-    problem("{ request: GET /, input: { x: { required: true, default: 1 } } }", "a required input has no default");
-    problem("{ request: GET /, input: { x: { type: string, default: 1 } } }", "the default is not of type string");
+    problem(
+        "{ request: GET /, input: { x: { required: true, default: 1 } } }",
+        "a required input has no default",
+    );
+    problem(
+        "{ request: GET /, input: { x: { type: string, default: 1 } } }",
+        "the default is not of type string",
+    );
     super::tests::problem("actions: { Say: { request: GET / } }", "bad-id: an action's name");
     super::tests::problem("actions: { say: }", "wrong-type");
 }

@@ -1,4 +1,6 @@
 //! Clients against a real server on loopback, and sockets that misbehave.
+//!
+//! Long because each way a network can fail needs a server that does so.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -72,7 +74,13 @@ async fn misbehave(reply: &'static [u8]) -> (String, Arc<AtomicUsize>) {
 }
 
 /// The first answer is `code` with these headers, all later ones are 200.
-async fn check(call: Call, yaml: &str, code: u16, headers: &[(&'static str, &'static str)], expect: &str) {
+async fn check(
+    call: Call,
+    yaml: &str,
+    code: u16,
+    headers: &[(&'static str, &'static str)],
+    expect: &str,
+) {
     let headers = headers.to_vec();
     let (url, count) = serve(move |n, _| {
         let mut response = StatusCode::OK.into_response();
@@ -108,7 +116,14 @@ async fn statuses_are_judged_over_a_real_connection() {
     check(post(), KEYED, 500, &[], "ok after 2").await;
     check(get(), "", 401, &[], "auth after 1").await;
     check(get(), "", 403, &[], "http.403 after 1").await;
-    check(get(), "", 403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "0")], "ok after 2").await;
+    check(
+        get(),
+        "",
+        403,
+        &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "0")],
+        "ok after 2",
+    )
+    .await;
     check(post(), "", 425, &[], "ok after 2").await;
     check(get(), "", 408, &[], "ok after 2").await;
     check(post(), "", 408, &[], "unknown after 1").await;
@@ -158,10 +173,10 @@ async fn a_timeout_after_the_request_leaves_doubt() {
     let (kind, message) = fails(&url, post()).await;
     assert_eq!(kind, FailureKind::InDoubt);
     assert_eq!(message, "connector \"chat\": timeout; whether POST was carried out is not known");
-    assert_eq!(fails(&url, get()).await, (
-        FailureKind::Timeout,
-        "connector \"chat\": timeout after 3 attempts".to_owned()
-    ));
+    assert_eq!(
+        fails(&url, get()).await,
+        (FailureKind::Timeout, "connector \"chat\": timeout after 3 attempts".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -231,10 +246,31 @@ fn zipped(length: usize) -> Vec<u8> {
 async fn every_kind_of_credential_arrives_and_none_comes_back() {
     let kinds = [
         ("none", "auth: none", None),
-        ("basic", "auth: { basic: { username: bot, password: \"${{ secrets.token }}\" } }", Some("Basic Ym90OnQwa2VuLWh1bnRlcjI=")),
-        ("bearer", "auth: { bearer: { token: \"${{ secrets.token }}\" } }", Some("Bearer t0ken-hunter2")),
-        ("header", "auth: { header: { name: X-Api-Key, value: \"${{ secrets.token }}\" } }", Some("t0ken-hunter2")),
-        ("query", "auth: { query: { name: api_key, value: \"${{ secrets.token }}\" } }", Some("t0ken-hunter2")),
+        (
+            "basic",
+            "auth: { basic: { username: bot, password: \"${{ secrets.token }}\" } }",
+            Some("Basic Ym90OnQwa2VuLWh1bnRlcjI="),
+        ),
+        (
+            "user name",
+            "auth: { basic: { username: \"${{ secrets.token }}\", password: \"${{ secrets.token }}\" } }",
+            Some("Basic dDBrZW4taHVudGVyMjp0MGtlbi1odW50ZXIy"),
+        ),
+        (
+            "bearer",
+            "auth: { bearer: { token: \"${{ secrets.token }}\" } }",
+            Some("Bearer t0ken-hunter2"),
+        ),
+        (
+            "header",
+            "auth: { header: { name: X-Api-Key, value: \"${{ secrets.token }}\" } }",
+            Some("t0ken-hunter2"),
+        ),
+        (
+            "query",
+            "auth: { query: { name: api_key, value: \"${{ secrets.token }}\" } }",
+            Some("t0ken-hunter2"),
+        ),
     ];
     for (kind, yaml, expect) in kinds {
         let arrived = Arc::new(Mutex::new(None));
@@ -258,7 +294,9 @@ async fn every_kind_of_credential_arrives_and_none_comes_back() {
         let mut shown = String::new();
         for _ in 0..4 {
             match client.send(post()).await {
-                Ok(answer) => shown += &format!("{answer:?} {:?} {}", answer.headers, json(&answer.body)),
+                Ok(answer) => {
+                    shown += &format!("{answer:?} {:?} {}", answer.headers, json(&answer.body));
+                }
                 Err(failure) => {
                     shown += &format!("{failure} {failure:?} {failure:#?}");
                     let answer = failure.answer.unwrap();
@@ -266,9 +304,14 @@ async fn every_kind_of_credential_arrives_and_none_comes_back() {
                 }
             }
         }
-        shown += &format!("{:?} {:?} {client:?} {:?}", client.test().await, client.connector(), client.defaults());
+        shown += &format!(
+            "{:?} {:?} {client:?} {:?}",
+            client.test().await,
+            client.connector(),
+            client.defaults()
+        );
         assert_eq!(arrived.lock().unwrap().as_deref(), expect, "{kind}");
-        for needle in [TOKEN, "Ym90OnQwa2VuLWh1bnRlcjI"] {
+        for needle in [TOKEN, "Ym90OnQwa2VuLWh1bnRlcjI", "dDBrZW4taHVudGVyMjp0MGtlbi1odW50ZXIy"] {
             assert!(!shown.contains(needle), "{kind}: {shown}");
         }
         if expect.is_some() {
@@ -337,7 +380,9 @@ async fn a_connection_is_used_again() {
     let addresses = Arc::new(Mutex::new(std::collections::BTreeSet::new()));
     let seen = Arc::clone(&addresses);
     let app = Router::new().fallback(
-        move |axum::extract::ConnectInfo(peer): axum::extract::ConnectInfo<std::net::SocketAddr>| {
+        move |axum::extract::ConnectInfo(peer): axum::extract::ConnectInfo<
+            std::net::SocketAddr,
+        >| {
             seen.lock().unwrap().insert(peer);
             async { "ok" }
         },
@@ -355,7 +400,8 @@ async fn a_connection_is_used_again() {
 
 #[tokio::test]
 async fn a_test_says_what_was_sent_and_what_it_means() {
-    const AUTH: &str = "auth: { query: { name: key, value: \"${{ secrets.token }}\" } }\ntest: GET /user?me=1";
+    const AUTH: &str =
+        "auth: { query: { name: key, value: \"${{ secrets.token }}\" } }\ntest: GET /user?me=1";
     for (code, verdict) in [
         (200, probe::Verdict::Works),
         (404, probe::Verdict::Reached),

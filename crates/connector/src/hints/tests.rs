@@ -71,7 +71,10 @@ fn vendors_and_drafts_are_understood() {
     let exhausted = |reset| Advice { retry_after: None, exhausted: true, reset };
     check(&[], Advice::default());
     // Okta, GitHub, GitLab
-    check(&[("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", &epoch)], exhausted(seconds(60)));
+    check(
+        &[("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", &epoch)],
+        exhausted(seconds(60)),
+    );
     check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &epoch)], exhausted(seconds(60)));
     check(&[("ratelimit-remaining", "0"), ("ratelimit-reset", &epoch)], exhausted(seconds(60)));
     // Jira
@@ -86,7 +89,10 @@ fn vendors_and_drafts_are_understood() {
     check(&[("ratelimit", r#""default";r=0;t=60"#)], exhausted(seconds(60)));
     check(&[("ratelimit", r#""a";r=0;t=5, "b";r=0;t=60, "c";r=9;t=900"#)], exhausted(seconds(60)));
     check(
-        &[("ratelimit", r#""day";r=0"#), ("ratelimit-policy", r#""hour";q=10;w=9, "day";q=100;w=60"#)],
+        &[
+            ("ratelimit", r#""day";r=0"#),
+            ("ratelimit-policy", r#""hour";q=10;w=9, "day";q=100;w=60"#),
+        ],
         exhausted(seconds(60)),
     );
     check(&[("ratelimit", r#""default";r=50;t=30"#)], Advice::default());

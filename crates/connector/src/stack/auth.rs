@@ -37,7 +37,7 @@ impl Credential {
             Auth::None => Self::None,
             Auth::Basic { username, password } => {
                 let pair =
-                    Zeroizing::new(format!("{}:{}", username.expose(), password.expose()));
+                    Zeroizing::new(format!("{}:{}", username.value.expose(), password.expose()));
                 let encoded = Zeroizing::new(
                     base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()),
                 );
@@ -46,9 +46,7 @@ impl Credential {
             Auth::Bearer { token } => {
                 header(authorization, Zeroizing::new(format!("Bearer {}", token.expose())))
             }
-            Auth::Header { name, value } => {
-                header(name, Zeroizing::new(value.expose().to_owned()))
-            }
+            Auth::Header { name, value } => header(name, Zeroizing::new(value.expose().to_owned())),
             Auth::Query { name, value } => Self::Query(name.clone(), value.clone()),
         }
     }

@@ -164,9 +164,10 @@ where
         let breaker = Arc::clone(&self.breaker);
         Box::pin(async move {
             // An open circuit is not waited for; a probe on its way is.
-            let pass = breaker.gate.enter(Duration::ZERO, PATIENCE).await.map_err(|after| {
-                Trouble::Held { after, why: "too many recent calls failed" }
-            })?;
+            let pass =
+                breaker.gate.enter(Duration::ZERO, PATIENCE).await.map_err(|after| {
+                    Trouble::Held { after, why: "too many recent calls failed" }
+                })?;
             let result = inner.call(outgoing).await;
             breaker.record(health(&result), pass);
             result

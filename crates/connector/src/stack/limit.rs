@@ -38,10 +38,11 @@ impl Shared {
         let arrived = Instant::now();
         loop {
             let patience = PATIENCE.saturating_sub(arrived.elapsed());
-            let pass = self.gate.enter(patience, patience).await.map_err(|after| Trouble::Held {
-                after,
-                why: "the service asked for a pause",
-            })?;
+            let pass = self
+                .gate
+                .enter(patience, patience)
+                .await
+                .map_err(|after| Trouble::Held { after, why: "the service asked for a pause" })?;
             let permit = self.place(patience).await?;
             // Much can happen in a queue: look again before anything is sent.
             if let Some(after) = self.breaker.open_for() {
@@ -77,7 +78,9 @@ impl Shared {
         match timeout(patience, queued).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(after)) => Err(Trouble::Held { after, why: "the rate limit is reached" }),
-            Err(_) => Err(Trouble::Held { after: PATIENCE, why: "too many requests are in flight" }),
+            Err(_) => {
+                Err(Trouble::Held { after: PATIENCE, why: "too many requests are in flight" })
+            }
         }
     }
 
@@ -90,11 +93,14 @@ impl Shared {
         match result {
             Ok(received) => {
                 let status = received.reply.status.as_u16();
-                let told_off = matches!(status, 429 | 503)
-                    || (status == 403 && received.advice.exhausted);
-                let pause =
-                    if told_off { received.advice.wait() } else { received.advice.pause() };
-                if told_off { permit.setback() } else { permit.clean() }
+                let told_off =
+                    matches!(status, 429 | 503) || (status == 403 && received.advice.exhausted);
+                let pause = if told_off { received.advice.wait() } else { received.advice.pause() };
+                if told_off {
+                    permit.setback();
+                } else {
+                    permit.clean();
+                }
                 match pause {
                     Some(pause) if !pause.is_zero() => {
                         self.gate.shut(Instant::now() + jitter(pause));

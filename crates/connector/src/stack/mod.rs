@@ -22,12 +22,11 @@ mod timeout;
 #[cfg(test)]
 mod tests;
 
-
 use std::sync::Arc;
 
+use tower::ServiceBuilder;
 use tower::layer::layer_fn;
 use tower::util::BoxCloneSyncService;
-use tower::ServiceBuilder;
 
 use crate::connector::{Connector, RateLimit};
 use crate::surroundings::Surroundings;

@@ -152,7 +152,14 @@ impl Journey {
         let mut log = self.log();
         let Some((number, started_at, since)) = log.open.take() else { return };
         let duration = since.elapsed();
-        log.attempts.push(Attempt { number, started_at, duration, status, outcome, retry_in: None });
+        log.attempts.push(Attempt {
+            number,
+            started_at,
+            duration,
+            status,
+            outcome,
+            retry_in: None,
+        });
     }
 
     /// Ends what is in flight as timed out; tells whether anything was.

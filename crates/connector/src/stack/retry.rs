@@ -61,14 +61,14 @@ impl Patience {
         if outgoing.number == 1 {
             self.budget.0.deposit();
         }
-        if order.verdict(result) != Some(Verdict::Repeat) || made >= order.retry.max_attempts.get() {
+        if order.verdict(result) != Some(Verdict::Repeat) || made >= order.retry.max_attempts.get()
+        {
             return Next::End;
         }
         let advised = match result {
-            Ok(received) => received
-                .advice
-                .wait()
-                .or_else(|| received.advice.exhausted.then_some(EXHAUSTED)),
+            Ok(received) => {
+                received.advice.wait().or_else(|| received.advice.exhausted.then_some(EXHAUSTED))
+            }
             Err(_) => None,
         };
         let ceiling = ceiling(&order.retry, made);
@@ -81,9 +81,8 @@ impl Patience {
         if pause > PATIENCE {
             return Next::Later(pause);
         }
-        let in_time = order
-            .deadline
-            .is_none_or(|deadline| tokio::time::Instant::now() + pause < deadline);
+        let in_time =
+            order.deadline.is_none_or(|deadline| tokio::time::Instant::now() + pause < deadline);
         if in_time { Next::Again(pause) } else { Next::End }
     }
 }

@@ -14,7 +14,10 @@ use crate::scripted::{client, connector, get, post, registry, status};
 const S: Duration = Duration::from_secs(1);
 
 /// Starts calls that go on while the test looks.
-fn start(client: &Arc<Client>, calls: usize) -> Vec<tokio::task::JoinHandle<Result<Answer, Failure>>> {
+fn start(
+    client: &Arc<Client>,
+    calls: usize,
+) -> Vec<tokio::task::JoinHandle<Result<Answer, Failure>>> {
     let send = |call: Call| {
         let client = Arc::clone(client);
         tokio::spawn(async move { client.send(call).await })
@@ -121,7 +124,8 @@ async fn no_place_is_held_while_a_call_sleeps() {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_are_in_flight_than_allowed() {
-    let (client, script) = client("rate_limit: { concurrency: 2 }", |_, _| status(200, &[]).after(S));
+    let (client, script) =
+        client("rate_limit: { concurrency: 2 }", |_, _| status(200, &[]).after(S));
     all_succeed(start(&client, 6)).await;
     assert_eq!(script.times(), [0, 0, 1000, 1000, 2000, 2000]);
 }
@@ -132,7 +136,8 @@ async fn own_accord_retries_have_a_budget() {
     let yaml = "retry: { max_attempts: 2, initial_delay: 1ms, max_delay: 1ms }";
     let (client, script) = client(yaml, |_, _| status(425, &[]));
     let ended = join_all(start(&client, 40)).await;
-    let paused = ended.iter().filter(|it| is_pause(it.as_ref().unwrap().as_ref().unwrap_err())).count();
+    let paused =
+        ended.iter().filter(|it| is_pause(it.as_ref().unwrap().as_ref().unwrap_err())).count();
     let retried = script.count() - 40;
     assert!((10..=18).contains(&retried), "one a second over ten, and a fifth of forty: {retried}");
     assert_eq!(paused, 40 - retried);
@@ -191,7 +196,8 @@ async fn a_call_that_waited_sees_that_the_circuit_opened() {
     let yaml = "retry: { max_attempts: 1 }\nrate_limit: { concurrency: 4 }";
     let (client, script) = client(yaml, |_, _| status(500, &[]).after(S));
     let ended = join_all(start(&client, 30)).await;
-    let paused = ended.iter().filter(|it| is_pause(it.as_ref().unwrap().as_ref().unwrap_err())).count();
+    let paused =
+        ended.iter().filter(|it| is_pause(it.as_ref().unwrap().as_ref().unwrap_err())).count();
     assert!(script.count() <= 14, "{}", script.count());
     assert_eq!(paused, 30 - script.count());
 }

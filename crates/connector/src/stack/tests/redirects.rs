@@ -1,6 +1,6 @@
 //! Where credentials go, and where they do not.
 
-use tenure_language::{Method, FilledBody};
+use tenure_language::{FilledBody, Method};
 
 use crate::call::Call;
 use crate::failure::FailureKind;
@@ -30,7 +30,8 @@ async fn redirects_under_the_base_url_are_followed() {
         check(get(), code, "/api/y?z=1", &[X, "GET https://chat.example/api/y?z=1"]).await;
     }
     check(get(), 302, "y", &[X, "GET https://chat.example/api/y"]).await;
-    check(get(), 302, "https://chat.example:443/api/y", &[X, "GET https://chat.example/api/y"]).await;
+    check(get(), 302, "https://chat.example:443/api/y", &[X, "GET https://chat.example/api/y"])
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,12 +86,18 @@ async fn redirects_end() {
 
 #[tokio::test(start_paused = true)]
 async fn after_see_other_the_write_is_done_and_never_repeated() {
-    for trouble in [|| status(500, &[]), || status(429, &[("retry-after", "1")]), || {
-        error(WireError::NeverSent("connection refused".to_owned()))
-    }] {
-        let (client, script) = client("", move |n, _| {
-            if n == 0 { status(303, &[("location", "/api/y")]) } else { trouble() }
-        });
+    for trouble in [
+        || status(500, &[]),
+        || status(429, &[("retry-after", "1")]),
+        || error(WireError::NeverSent("connection refused".to_owned())),
+    ] {
+        let (client, script) =
+            client(
+                "",
+                move |n, _| {
+                    if n == 0 { status(303, &[("location", "/api/y")]) } else { trouble() }
+                },
+            );
         let failure = client.send(post()).await.unwrap_err();
         assert_eq!((failure.kind, script.count()), (FailureKind::InDoubt, 2));
     }
@@ -104,10 +111,13 @@ async fn a_key_in_the_query_is_attached_once() {
     });
     client.send(call(Method::Get, "/x?b=2")).await.unwrap();
     let lines: Vec<String> = script.sent().into_iter().map(|sent| sent.line).collect();
-    assert_eq!(lines, [
-        format!("GET https://chat.example/api/x?b=2&api_key={TOKEN}"),
-        format!("GET https://chat.example/api/y?a=1&api_key={TOKEN}"),
-    ]);
+    assert_eq!(
+        lines,
+        [
+            format!("GET https://chat.example/api/x?b=2&api_key={TOKEN}"),
+            format!("GET https://chat.example/api/y?a=1&api_key={TOKEN}"),
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +138,9 @@ async fn a_request_cannot_take_the_credentials_place() {
         refused(BEARER, &header("AUTHORIZATION", "Bearer mine")).await,
         "connector \"chat\": request is refused: header \"authorization\" carries the connector's credential and cannot be set"
     );
-    for (name, value) in [("Host", "evil"), ("Content-Length", "0"), ("a b", "c"), ("x", "a\r\nb: c")] {
+    for (name, value) in
+        [("Host", "evil"), ("Content-Length", "0"), ("a b", "c"), ("x", "a\r\nb: c")]
+    {
         refused("", &header(name, value)).await;
     }
     refused(QUERY, &|call| call.request.query.push(("api_key".into(), "mine".into()))).await;

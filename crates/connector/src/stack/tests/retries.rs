@@ -56,9 +56,13 @@ async fn a_long_hint_is_not_slept() {
     assert!((600 * S..=660 * S).contains(&after), "{after:?}");
     assert_eq!(began.elapsed(), Duration::ZERO);
     assert_eq!((failure.attempts.len(), failure.status, script.count()), (1, Some(429), 1));
-    assert!(failure.message.starts_with(
-        "connector \"chat\": replied 429 Too Many Requests; the next attempt is due in 1"
-    ), "{}", failure.message);
+    assert!(
+        failure.message.starts_with(
+            "connector \"chat\": replied 429 Too Many Requests; the next attempt is due in 1"
+        ),
+        "{}",
+        failure.message
+    );
     // Everybody else is told so before anything is sent, and no attempt is burnt.
     let failure = client.send(post()).await.unwrap_err();
     assert!(matches!(failure.kind, FailureKind::Pause { .. }), "{failure:?}");
@@ -74,8 +78,14 @@ async fn a_used_up_quota_without_an_end_is_a_minute() {
 }
 
 /// Sends one call whose first attempt ends so, and any later one well.
-async fn check(call: Call, yaml: &str, first: impl Fn() -> crate::scripted::Turn + Send + Sync + 'static, expect: &str) {
-    let (client, script) = client(yaml, move |n, _| if n == 0 { first() } else { status(200, &[]) });
+async fn check(
+    call: Call,
+    yaml: &str,
+    first: impl Fn() -> crate::scripted::Turn + Send + Sync + 'static,
+    expect: &str,
+) {
+    let (client, script) =
+        client(yaml, move |n, _| if n == 0 { first() } else { status(200, &[]) });
     let said = match client.send(call).await {
         Ok(answer) => format!("ok after {}", answer.attempts.len()),
         Err(failure) => format!("{} after {}", failure.name(), failure.attempts.len()),
@@ -150,7 +160,9 @@ async fn attempts_are_counted_over_durable_waits() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_ends_a_call_wherever_it_is() {
     let deadline = |call: Call| Call { deadline: Some(Instant::now() + 3 * S), ..call };
-    for (method, kind) in [(Method::Get, FailureKind::Timeout), (Method::Post, FailureKind::InDoubt)] {
+    for (method, kind) in
+        [(Method::Get, FailureKind::Timeout), (Method::Post, FailureKind::InDoubt)]
+    {
         let (client, _) = client("", |_, _| status(200, &[]).after(10 * S));
         let began = Instant::now();
         let failure = client.send(deadline(call(method, "/x"))).await.unwrap_err();
