@@ -8,7 +8,7 @@ use tenure_run::{Fact, Program, Run, RunId, What};
 use tenure_runlog::{Acceptance, Accepted, DedupKey, NewEvent, NewRun};
 use tenure_workflow::Trigger;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Shared};
 use crate::error::AcceptError;
 
 /// What became of an event.
@@ -60,7 +60,8 @@ impl Engine {
             .into_iter()
             .map(|program| self.new_run(program, &document, Value::Null, "event"))
             .collect();
-        let (event_id, duplicate, runs) = self.admit(Some(event), Some(dedup), runs).await?;
+        let Admitted { event_id, duplicate, runs } =
+            self.admit(Some(event), Some(dedup), runs).await?;
         if duplicate {
             not_started.clear();
         }
@@ -102,18 +103,42 @@ impl Engine {
     }
 
     /// Keeps an event and its new runs in one batch, then has them driven.
+    ///
+    /// In a task of its own: a sender that hangs up in between must not leave runs on disk
+    /// that nobody drives.
     pub(crate) async fn admit(
         &self,
         event: Option<Event>,
         dedup: Option<DedupKey>,
         runs: Vec<(Run, Fact)>,
-    ) -> Result<(Option<EventId>, bool, Vec<RunId>), AcceptError> {
+    ) -> Result<Admitted, AcceptError> {
         if self.shared.closing.is_cancelled() {
             return Err(AcceptError::ShuttingDown);
         }
         if !self.shared.queue.has_room(runs.len()) {
             return Err(AcceptError::Overloaded);
         }
+        let shared = Arc::clone(&self.shared);
+        let admitted =
+            self.shared.tasks.spawn(async move { shared.admit(event, dedup, runs).await });
+        admitted.await.unwrap_or(Err(AcceptError::ShuttingDown))
+    }
+}
+
+/// What was admitted, now or before.
+pub(crate) struct Admitted {
+    pub(crate) event_id: Option<EventId>,
+    pub(crate) duplicate: bool,
+    pub(crate) runs: Vec<RunId>,
+}
+
+impl Shared {
+    async fn admit(
+        self: Arc<Self>,
+        event: Option<Event>,
+        dedup: Option<DedupKey>,
+        runs: Vec<(Run, Fact)>,
+    ) -> Result<Admitted, AcceptError> {
         let (runs, new_runs): (Vec<Run>, Vec<NewRun>) = runs
             .into_iter()
             .map(|(run, first)| {
@@ -123,16 +148,18 @@ impl Engine {
             .unzip();
         let event = event.map(|event| NewEvent { id: EventId::new(), event });
         let event_id = event.as_ref().map(|event| event.id);
-        let acceptance = Acceptance { at: self.shared.clock.now(), dedup, event, runs: new_runs };
-        match self.shared.runlog.accept(acceptance).await? {
+        let acceptance = Acceptance { at: self.clock.now(), dedup, event, runs: new_runs };
+        match self.runlog.accept(acceptance).await? {
             Accepted::New => {
                 let ids = runs.iter().map(Run::id).collect();
                 for run in runs {
-                    self.shared.enqueue(run.id(), Some(run));
+                    self.enqueue(run.id(), Some(run));
                 }
-                Ok((event_id, false, ids))
+                Ok(Admitted { event_id, duplicate: false, runs: ids })
             }
-            Accepted::Duplicate { runs, event_id } => Ok((event_id, true, runs)),
+            Accepted::Duplicate { runs, event_id } => {
+                Ok(Admitted { event_id, duplicate: true, runs })
+            }
         }
     }
 }

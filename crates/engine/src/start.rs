@@ -7,6 +7,7 @@ use tenure_run::RunId;
 use tenure_runlog::DedupKey;
 use tenure_workflow::{Plan, Trigger};
 
+use crate::accept::Admitted;
 use crate::engine::Engine;
 use crate::error::{AcceptError, StartError};
 
@@ -60,7 +61,7 @@ impl Engine {
             idempotency_key.map(|value| DedupKey { source: format!("start:{workflow}"), value });
         let document = event.as_ref().map_or(Value::Null, Event::to_value);
         let run = self.new_run(program.clone(), &document, input.clone(), &initiator);
-        let (_, duplicate, runs) = self.admit(None, dedup, vec![run]).await?;
+        let Admitted { duplicate, runs, .. } = self.admit(None, dedup, vec![run]).await?;
         let Some(run) = runs.first().copied() else {
             // A key is only ever kept together with its run.
             return Err(AcceptError::ShuttingDown.into());

@@ -108,3 +108,15 @@ steps: [{ id: put, call: c, request: PUT /a }]
     engine.shutdown(Duration::from_secs(5)).await;
     assert!(matches!(engine.accept(event("late")).await, Err(AcceptError::ShuttingDown)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_hangs_up_leaves_no_run_behind() {
+    let world = World::new(&[LISTENS]);
+    let engine = world.engine(memory()).await;
+    let accepting = engine.accept(event("e1"));
+    // Polled once: the batch is on its way, nobody waits for the answer any more.
+    assert!(futures::FutureExt::now_or_never(accepting).is_none());
+    let receipt = engine.accept(event("e1")).await.unwrap();
+    assert!(receipt.duplicate);
+    assert_eq!(ended(&engine, receipt.runs[0]).await.status.as_str(), "succeeded");
+}
