@@ -72,21 +72,31 @@ pub(crate) fn root(flags: &SettingFlags) -> Result<PathBuf, CommandError> {
 impl Project {
     /// Reads and checks the project in this directory.
     pub(crate) fn load(root: &Path, flags: &SettingFlags) -> Result<Self, CommandError> {
-        Self::load_over(root, flags, None)
+        Self::load_over(root, flags, None, None)
+    }
+
+    /// Reads and checks a project and one file that somebody named, if one was.
+    pub(crate) fn load_with(
+        root: &Path,
+        flags: &SettingFlags,
+        named: Option<&str>,
+    ) -> Result<Self, CommandError> {
+        Self::load_over(root, flags, named, None)
     }
 
     /// Reads the project again; a file that is broken now keeps its version of before.
     pub(crate) fn reload(&self, flags: &SettingFlags) -> Result<Self, CommandError> {
-        Self::load_over(&self.root, flags, Some(self))
+        Self::load_over(&self.root, flags, None, Some(self))
     }
 
     fn load_over(
         root: &Path,
         flags: &SettingFlags,
+        named: Option<&str>,
         before: Option<&Self>,
     ) -> Result<Self, CommandError> {
         let Loaded { config, report } = Config::load(root, flags)?;
-        let mut files = Files::read(root)?;
+        let mut files = Files::read(root, named)?;
         let broken = report.as_ref().is_some_and(Report::has_errors);
         let mut project = Self {
             root: root.to_owned(),

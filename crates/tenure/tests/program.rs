@@ -1,5 +1,7 @@
 //! The program as it is called: what it prints where, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests break off like tests do")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
@@ -165,6 +167,12 @@ fn check_ends_with_two_when_something_is_wrong() {
     assert_eq!(json["ok"], false);
     assert_eq!(json["files"][0]["file"], "workflows/hello.yaml");
     project.tenure(&["check", "absent"]).with(2);
+    project.write("draft.yaml", "name: draft\nstep: []\n");
+    let draft = project.tenure(&["check", "draft.yaml"]).with(2);
+    assert!(draft.out.contains("draft.yaml:2:1"), "{}", draft.out);
+    assert!(!draft.out.contains("hello.yaml"), "{}", draft.out);
+    let empty = Project::new(&[]).tenure(&["check"]).with(2);
+    assert!(empty.err.contains("holds nothing to check"), "{}", empty.err);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use serde_json::json;
 use tenure_language::{Report, Severity};
 
 use crate::cli::{Format, SettingFlags};
-use crate::error::Exit;
+use crate::config::FILE_NAME;
+use crate::error::{CommandError, Exit};
 use crate::project::{self, Counts, Project, belonging_to};
 use crate::terminal::{Terminal, stdout_has_colours};
 
@@ -42,7 +43,12 @@ pub(crate) fn perform(arguments: &Arguments, settings: &SettingFlags) -> Result<
         Some(path) => belonging_to(path)?,
         None => (project::root(settings)?, None),
     };
-    let project = Project::load(&root, settings)?;
+    let project = Project::load_with(&root, settings, only.as_deref())?;
+    if project.counts == Counts::default() && !root.join(FILE_NAME).is_file() {
+        return Err(CommandError::usage(format!("{} holds nothing to check", root.display()))
+            .hint("a project has workflows/ and connectors/; `tenure init` makes one")
+            .into());
+    }
     let mut reports = project.reports;
     if let Some(only) = &only {
         reports.retain(|report| report.file == *only);

@@ -74,7 +74,7 @@ pub(crate) async fn perform(arguments: Arguments, settings: SettingFlags) -> Res
     let is_file = path.extension().is_some_and(|it| it == "yaml" || it == "yml") && path.is_file();
     let (root, file) =
         if is_file { belonging_to(path)? } else { (project::root(&settings)?, None) };
-    let project = Project::load(&root, &settings)?;
+    let project = Project::load_with(&root, &settings, file.as_deref())?;
     let plan = match &file {
         Some(file) => project.plans.get(file).cloned(),
         None => project.workflows().into_iter().find(|plan| plan.name == arguments.workflow),

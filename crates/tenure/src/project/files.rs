@@ -37,13 +37,20 @@ pub(crate) struct Files {
 
 impl Files {
     /// Reads the files of the project in this directory.
-    pub(crate) fn read(root: &Path) -> Result<Self, CommandError> {
+    ///
+    /// A file that somebody named and that stands in neither place is taken for a workflow.
+    pub(crate) fn read(root: &Path, named: Option<&str>) -> Result<Self, CommandError> {
         let mut files = Self::default();
         let connectors = listed(root, "connectors")?.unwrap_or_default();
-        let workflows = match listed(root, "workflows")? {
+        let mut workflows = match listed(root, "workflows")? {
             Some(found) => found,
             None => listed(root, "")?.unwrap_or_default(),
         };
+        if let Some(named) = named.filter(|named| *named != FILE_NAME)
+            && !connectors.iter().chain(&workflows).any(|name| name == named)
+        {
+            workflows.push(named.to_owned());
+        }
         files.connectors = files.read_all(root, connectors);
         files.workflows = files.read_all(root, workflows);
         Ok(files)
@@ -181,15 +188,28 @@ mod tests {
             "workflows/joiner.yaml",
             "other.yaml",
         ]);
-        let files = Files::read(tree.path()).unwrap();
+        let files = Files::read(tree.path(), None).unwrap();
         assert_eq!(names(&files.connectors), ["connectors/a.yml", "connectors/b.yaml"]);
         assert_eq!(names(&files.workflows), ["workflows/joiner.yaml"]);
     }
 
     #[test]
+    fn a_file_that_was_named_is_read_wherever_it_stands() {
+        let tree = tree(&["connectors/a.yaml", "workflows/joiner.yaml", "draft.yaml"]);
+        let read = |named| {
+            let files = Files::read(tree.path(), Some(named)).unwrap();
+            names(&files.workflows).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(read("draft.yaml"), ["workflows/joiner.yaml", "draft.yaml"]);
+        assert_eq!(read("workflows/joiner.yaml"), ["workflows/joiner.yaml"]);
+        assert_eq!(read("connectors/a.yaml"), ["workflows/joiner.yaml"]);
+        assert_eq!(read("tenure.yaml"), ["workflows/joiner.yaml"]);
+    }
+
+    #[test]
     fn a_directory_of_workflows_is_a_project_too() {
         let tree = tree(&["joiner.yaml", "tenure.yaml", "connectors/chat.yaml"]);
-        let files = Files::read(tree.path()).unwrap();
+        let files = Files::read(tree.path(), None).unwrap();
         assert_eq!(names(&files.workflows), ["joiner.yaml"]);
         assert_eq!(names(&files.connectors), ["connectors/chat.yaml"]);
     }
@@ -213,7 +233,7 @@ mod tests {
     fn a_file_that_is_no_text_is_reported() {
         let tree = tree(&["tenure.yaml", "workflows/joiner.yaml"]);
         std::fs::write(tree.path().join("workflows/odd.yaml"), [0xff]).unwrap();
-        let files = Files::read(tree.path()).unwrap();
+        let files = Files::read(tree.path(), None).unwrap();
         assert_eq!(names(&files.workflows), ["workflows/joiner.yaml"]);
         assert_eq!(files.unreadable.len(), 1);
         assert_eq!(files.unreadable[0].file, "workflows/odd.yaml");
