@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use tenure_language::{EvalError, Expect, FilledRequest, RequestTemplate, did_you_mean};
 
 /// A request that a connector names, so that workflows need not know its shape.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Action {
     /// What it does, in a person's words.
     pub description: Option<String>,

@@ -11,7 +11,7 @@ use crate::action::Action;
 use crate::secret::Secret;
 
 /// A named external system: where it is, who we are to it, how hard we may press.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Connector {
     /// Name, unique in a project.
     pub name: String,

@@ -180,92 +180,134 @@ fn take_in(
     path: &StepPath,
     fact: &Fact,
 ) -> Result<(), ApplyError> {
-    use Progress::{Doubt, InHand, Interrupted, Open, Pending, Retry, Succeeded, Timer};
     let at = fact.at;
-    match (&state.progress, &fact.what, &step.kind) {
-        (Pending, What::StepSkipped { reason, .. }, _) => {
-            state.reason = Some(reason.clone());
-            state.end(Progress::Skipped, at);
+    let taken = match &fact.what {
+        What::StepSkipped { .. }
+        | What::VarsSet { .. }
+        | What::Stopped { .. }
+        | What::BranchTaken { .. }
+        | What::BranchesStarted { .. }
+        | What::LoopExpanded { .. }
+        | What::TimerSet { .. } => state.take_beginning(step, &fact.what, at),
+        What::AttemptStarted { .. } | What::AttemptPaused { .. } | What::StepInDoubt { .. } => {
+            state.take_attempt(step, &fact.what, at)
         }
-        (Pending, What::VarsSet { .. }, Kind::Set(_)) => state.end(Succeeded, at),
-        (Pending, What::Stopped { reason, .. }, Kind::Stop(_)) => {
-            state.reason = Some(reason.clone());
-            state.end(Succeeded, at);
-        }
-        (Pending, What::BranchTaken { case: None, .. }, Kind::Switch(_)) => {
-            state.reason = Some("no case holds".to_owned());
-            state.end(Succeeded, at);
-        }
-        (Pending, What::BranchTaken { case: Some(case), .. }, Kind::Switch(cases)) => {
-            let unknown = || ApplyError::UnknownStep(path.clone());
-            let block = BlockState::open(&cases.get(*case).ok_or_else(unknown)?.steps);
-            state.output.insert("case".to_owned(), Value::from(*case));
-            state.begin(Inner::Case(*case, Box::new(block)), at);
-        }
-        (Pending, What::BranchesStarted { .. }, Kind::Parallel(branches)) => {
-            let blocks = branches.iter().map(|branch| BlockState::open(&branch.steps));
-            state.begin(Inner::Branches(blocks.collect()), at);
-        }
-        (Pending, What::LoopExpanded { items, .. }, Kind::ForEach(each)) => {
-            state.begin(Inner::Items(Items::new(items.clone(), &each.steps)), at);
-        }
-        (Pending, What::TimerSet { until, .. }, Kind::Wait(_)) => {
-            state.started_at = Some(at);
-            state.progress = Timer(*until);
-        }
-        (Timer(_), What::TimerFired { .. }, _) => state.end(Succeeded, at),
-        (
-            // In hand: the journal says that an earlier process was cut off right here.
-            Pending | Retry { .. } | Interrupted(_) | InHand(_),
-            What::AttemptStarted { intent, .. },
-            Kind::Call(_),
-        ) => {
-            state.started_at.get_or_insert(at);
-            state.reason = None;
-            state.progress = InHand(intent.clone());
-        }
-        (
-            InHand(_) | Interrupted(_),
-            What::AttemptPaused { retry_at, error, attempts, .. },
-            Kind::Call(_),
-        ) => {
-            state.note(attempts, None, Some(error));
-            let attempts = state.attempts.last().map_or(0, |attempt| attempt.number);
-            state.progress = Retry { at: *retry_at, attempts };
-        }
-        (InHand(_) | Interrupted(_), What::StepInDoubt { error, attempts, .. }, Kind::Call(_)) => {
-            state.note(attempts, None, Some(error));
-            state.progress = Doubt;
-        }
-        (
-            InHand(_) | Interrupted(_) | Doubt | Open,
-            What::StepSucceeded { output, response, attempts, .. },
-            _,
-        ) => {
-            state.note(attempts, response.as_ref(), None);
-            state.output.extend(output.iter().map(|(name, value)| (name.clone(), value.clone())));
-            state.end(Succeeded, at);
-        }
-        (
-            Pending | InHand(_) | Interrupted(_) | Doubt | Open | Timer(_) | Retry { .. },
-            What::StepFailed { error, response, attempts, .. },
-            _,
-        ) => {
-            state.note(attempts, response.as_ref(), Some(error));
-            if let OnError::Steps(block) = &step.on_error {
-                state.handler = Some(Box::new(BlockState::open(block)));
-            }
-            state.end(Progress::Failed, at);
-        }
-        (progress, what, _) => {
-            let (state, fact) = (progress.word(), what.kind());
-            return Err(ApplyError::Illegal { step: path.clone(), state, fact });
-        }
+        _ => state.take_end(step, &fact.what, at),
+    };
+    if taken {
+        return Ok(());
     }
-    Ok(())
+    let (state, fact) = (state.progress.word(), fact.what.kind());
+    Err(ApplyError::Illegal { step: path.clone(), state, fact })
 }
 
 impl StepState {
+    /// A pending step begins, or is over at once. False: it cannot have.
+    fn take_beginning(&mut self, step: &Step, what: &What, at: Timestamp) -> bool {
+        if !matches!(self.progress, Progress::Pending) {
+            return false;
+        }
+        match (what, &step.kind) {
+            (What::StepSkipped { reason, .. }, _) => {
+                self.reason = Some(reason.clone());
+                self.end(Progress::Skipped, at);
+            }
+            (What::VarsSet { .. }, Kind::Set(_)) => self.end(Progress::Succeeded, at),
+            (What::Stopped { reason, .. }, Kind::Stop(_)) => {
+                self.reason = Some(reason.clone());
+                self.end(Progress::Succeeded, at);
+            }
+            (What::BranchTaken { case: None, .. }, Kind::Switch(_)) => {
+                self.reason = Some("no case holds".to_owned());
+                self.end(Progress::Succeeded, at);
+            }
+            (What::BranchTaken { case: Some(case), .. }, Kind::Switch(cases)) => {
+                let Some(content) = cases.get(*case) else { return false };
+                let block = BlockState::open(&content.steps);
+                self.output.insert("case".to_owned(), Value::from(*case));
+                self.begin(Inner::Case(*case, Box::new(block)), at);
+            }
+            (What::BranchesStarted { .. }, Kind::Parallel(branches)) => {
+                let blocks = branches.iter().map(|branch| BlockState::open(&branch.steps));
+                self.begin(Inner::Branches(blocks.collect()), at);
+            }
+            (What::LoopExpanded { items, .. }, Kind::ForEach(each)) => {
+                self.begin(Inner::Items(Items::new(items.clone(), &each.steps)), at);
+            }
+            (What::TimerSet { until, .. }, Kind::Wait(_)) => {
+                self.started_at = Some(at);
+                self.progress = Progress::Timer(*until);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// A call goes on, but not to its end. False: it cannot have.
+    fn take_attempt(&mut self, step: &Step, what: &What, at: Timestamp) -> bool {
+        use Progress::{Doubt, InHand, Interrupted, Pending, Retry};
+        match (&self.progress, what, &step.kind) {
+            (
+                // In hand: the journal says that an earlier process was cut off right here.
+                Pending | Retry { .. } | Interrupted(_) | InHand(_),
+                What::AttemptStarted { intent, .. },
+                Kind::Call(_),
+            ) => {
+                self.started_at.get_or_insert(at);
+                self.reason = None;
+                self.progress = InHand(intent.clone());
+            }
+            (
+                InHand(_) | Interrupted(_),
+                What::AttemptPaused { retry_at, error, attempts, .. },
+                Kind::Call(_),
+            ) => {
+                self.note(attempts, None, Some(error));
+                let attempts = self.attempts.last().map_or(0, |attempt| attempt.number);
+                self.progress = Retry { at: *retry_at, attempts };
+            }
+            (
+                InHand(_) | Interrupted(_),
+                What::StepInDoubt { error, attempts, .. },
+                Kind::Call(_),
+            ) => {
+                self.note(attempts, None, Some(error));
+                self.progress = Doubt;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// An open step ends. False: it cannot have.
+    fn take_end(&mut self, step: &Step, what: &What, at: Timestamp) -> bool {
+        use Progress::{Doubt, InHand, Interrupted, Open, Pending, Retry, Timer};
+        match (&self.progress, what) {
+            (Timer(_), What::TimerFired { .. }) => self.end(Progress::Succeeded, at),
+            (
+                InHand(_) | Interrupted(_) | Doubt | Open,
+                What::StepSucceeded { output, response, attempts, .. },
+            ) => {
+                self.note(attempts, response.as_ref(), None);
+                self.output
+                    .extend(output.iter().map(|(name, value)| (name.clone(), value.clone())));
+                self.end(Progress::Succeeded, at);
+            }
+            (
+                Pending | InHand(_) | Interrupted(_) | Doubt | Open | Timer(_) | Retry { .. },
+                What::StepFailed { error, response, attempts, .. },
+            ) => {
+                self.note(attempts, response.as_ref(), Some(error));
+                if let OnError::Steps(block) = &step.on_error {
+                    self.handler = Some(Box::new(BlockState::open(block)));
+                }
+                self.end(Progress::Failed, at);
+            }
+            _ => return false,
+        }
+        true
+    }
+
     fn begin(&mut self, inner: Inner, at: Timestamp) {
         self.started_at = Some(at);
         self.inner = inner;

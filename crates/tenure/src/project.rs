@@ -11,7 +11,7 @@ use tenure_language::{Document, Pointer, Problem, Report};
 use tenure_workflow::{Known, KnownAction, KnownConnector, KnownInput, Plan};
 
 use crate::cli::SettingFlags;
-use crate::config::{Config, Loaded, ProjectSecrets, RememberedSecrets};
+use crate::config::{Config, Loaded, ProjectSecrets};
 use crate::error::CommandError;
 use files::{Files, SourceFile};
 pub(crate) use files::{belonging_to, nearest_project};
@@ -24,25 +24,13 @@ pub(crate) struct Project {
     /// Its settings.
     pub(crate) config: Config,
     /// Its connectors, by file.
-    pub(crate) connectors: BTreeMap<String, CheckedConnector>,
+    pub(crate) connectors: BTreeMap<String, Connector>,
     /// Its workflows, by file.
     pub(crate) plans: BTreeMap<String, Arc<Plan>>,
     /// What was read: how many files of each kind.
     pub(crate) counts: Counts,
     /// A report for each file with problems, warnings among them.
     pub(crate) reports: Vec<Report>,
-}
-
-/// A connector file that was usable, and what is needed to make the same connector again.
-#[derive(Debug)]
-pub(crate) struct CheckedConnector {
-    /// The connector, until somebody takes it.
-    connector: Option<Connector>,
-    /// What workflows may ask of it.
-    name: String,
-    known: KnownConnector,
-    text: String,
-    secrets: Arc<RememberedSecrets>,
 }
 
 /// How many files were read.
@@ -131,9 +119,10 @@ impl Project {
         plans
     }
 
-    /// Its connectors, for a registry to hold; they are gone from here then.
-    pub(crate) fn take_connectors(&mut self) -> Vec<Connector> {
-        self.connectors.values_mut().filter_map(|checked| checked.connector.take()).collect()
+    /// Whether a workflow calls a connector whose file is broken.
+    pub(crate) fn lacks_connector_of(&self, plan: &Plan) -> bool {
+        let usable = |name: &str| self.connectors.values().any(|connector| connector.name == name);
+        plan.connectors().into_iter().any(|name| !usable(name))
     }
 
     fn read_connectors(
@@ -144,11 +133,18 @@ impl Project {
     ) {
         let mut names = Names::new("connector");
         for file in files {
-            let (checked, mut report) = CheckedConnector::check(&file.name, &file.text, secrets);
-            let checked = checked.filter(|checked| names.take(file, &checked.name, &mut report));
-            let kept = || before?.connectors.get(&file.name)?.again(&file.name);
-            if let Some(checked) = checked.or_else(kept) {
-                self.connectors.insert(file.name.clone(), checked);
+            let checked = tenure_connector::check(&file.name, &file.text, secrets);
+            let mut report = checked.report;
+            let connector = match checked.connector {
+                Some(connector) if !report.has_errors() => {
+                    names.take(file, &connector.name, &mut report).then_some(connector)
+                }
+                _ => None,
+            };
+            // The version of before comes with the secrets it had.
+            let kept = || before?.connectors.get(&file.name).cloned();
+            if let Some(connector) = connector.or_else(kept) {
+                self.connectors.insert(file.name.clone(), connector);
             }
             self.reports.push(report);
         }
@@ -177,7 +173,7 @@ impl Project {
     /// What the workflows of this project may refer to.
     fn known(&self, files: &Files) -> Known {
         let connectors = self.connectors.values();
-        let connectors = connectors.map(|checked| (checked.name.clone(), checked.known.clone()));
+        let connectors = connectors.map(|connector| (connector.name.clone(), known(connector)));
         let mut known = Known::only(connectors.collect());
         known.broken_connectors = files.connectors.iter().filter_map(declared_name).collect();
         known.broken_connectors.retain(|name| !known.connectors.contains_key(name));
@@ -228,27 +224,6 @@ fn known(connector: &Connector) -> KnownConnector {
         (name.clone(), KnownAction { input: input.collect() })
     });
     KnownConnector { actions: actions.collect(), enabled: connector.enabled }
-}
-
-impl CheckedConnector {
-    fn check(file: &str, text: &str, source: &dyn SecretSource) -> (Option<Self>, Report) {
-        let secrets = Arc::new(RememberedSecrets::default());
-        let checked = tenure_connector::check(file, text, &secrets.recording(source));
-        let usable = !checked.report.has_errors();
-        let connector = checked.connector.filter(|_| usable).map(|connector| Self {
-            name: connector.name.clone(),
-            known: known(&connector),
-            text: text.to_owned(),
-            secrets,
-            connector: Some(connector),
-        });
-        (connector, checked.report)
-    }
-
-    /// The same connector once more, with the secrets it had.
-    fn again(&self, file: &str) -> Option<Self> {
-        Self::check(file, &self.text, &*self.secrets).0
-    }
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Service {
         }
         self.warn_of_fixed_settings(&reloaded);
         self.project = reloaded;
-        self.engine.registry().replace(self.project.take_connectors());
+        self.engine.registry().replace(self.project.connectors.values().cloned());
         let (workflows, connectors) = (self.project.plans.len(), self.project.connectors.len());
         tracing::info!(workflows, connectors, "project was read again");
     }

@@ -35,7 +35,7 @@ pub(crate) fn registry(project: &mut Project, injector: Option<Injector>) -> Reg
     if let Some(injector) = injector {
         surroundings = surroundings.injector(injector);
     }
-    Registry::new(surroundings, project.take_connectors())
+    Registry::new(surroundings, project.connectors.values().cloned())
 }
 
 /// An engine over the data directory of a project.

@@ -3,6 +3,7 @@
 //! Everything here is immutable and shared by all runs of one version. Wrong values
 //! cannot be expressed: ids are unique, references resolve, durations are bounded.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -35,6 +36,34 @@ pub struct Plan {
     pub on_failure: Block,
     /// What a finished run answers.
     pub output: Option<Template>,
+}
+
+impl Plan {
+    /// Names of the connectors that its steps call.
+    #[must_use]
+    pub fn connectors(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        let mut blocks = vec![&self.steps, &self.on_failure];
+        while let Some(block) = blocks.pop() {
+            for step in &block.steps {
+                if let OnError::Steps(handler) = &step.on_error {
+                    blocks.push(handler);
+                }
+                match &step.kind {
+                    Kind::Call(call) => {
+                        names.insert(call.connector.as_str());
+                    }
+                    Kind::Switch(cases) => blocks.extend(cases.iter().map(|case| &case.steps)),
+                    Kind::ForEach(each) => blocks.push(&each.steps),
+                    Kind::Parallel(branches) => {
+                        blocks.extend(branches.iter().map(|branch| &branch.steps));
+                    }
+                    Kind::Set(_) | Kind::Wait(_) | Kind::Stop(_) | Kind::Fail(_) => {}
+                }
+            }
+        }
+        names
+    }
 }
 
 /// Identity of a workflow text: the SHA-256 of its bytes, in hex.

@@ -242,37 +242,39 @@ fn zipped(length: usize) -> Vec<u8> {
     zipped
 }
 
+/// Every kind of authentication, and what arrives of it.
+const KINDS: [(&str, &str, Option<&str>); 6] = [
+    ("none", "auth: none", None),
+    (
+        "basic",
+        "auth: { basic: { username: bot, password: \"${{ secrets.token }}\" } }",
+        Some("Basic Ym90OnQwa2VuLWh1bnRlcjI="),
+    ),
+    (
+        "user name",
+        "auth: { basic: { username: \"${{ secrets.token }}\", password: \"${{ secrets.token }}\" } }",
+        Some("Basic dDBrZW4taHVudGVyMjp0MGtlbi1odW50ZXIy"),
+    ),
+    (
+        "bearer",
+        "auth: { bearer: { token: \"${{ secrets.token }}\" } }",
+        Some("Bearer t0ken-hunter2"),
+    ),
+    (
+        "header",
+        "auth: { header: { name: X-Api-Key, value: \"${{ secrets.token }}\" } }",
+        Some("t0ken-hunter2"),
+    ),
+    (
+        "query",
+        "auth: { query: { name: api_key, value: \"${{ secrets.token }}\" } }",
+        Some("t0ken-hunter2"),
+    ),
+];
+
 #[tokio::test]
 async fn every_kind_of_credential_arrives_and_none_comes_back() {
-    let kinds = [
-        ("none", "auth: none", None),
-        (
-            "basic",
-            "auth: { basic: { username: bot, password: \"${{ secrets.token }}\" } }",
-            Some("Basic Ym90OnQwa2VuLWh1bnRlcjI="),
-        ),
-        (
-            "user name",
-            "auth: { basic: { username: \"${{ secrets.token }}\", password: \"${{ secrets.token }}\" } }",
-            Some("Basic dDBrZW4taHVudGVyMjp0MGtlbi1odW50ZXIy"),
-        ),
-        (
-            "bearer",
-            "auth: { bearer: { token: \"${{ secrets.token }}\" } }",
-            Some("Bearer t0ken-hunter2"),
-        ),
-        (
-            "header",
-            "auth: { header: { name: X-Api-Key, value: \"${{ secrets.token }}\" } }",
-            Some("t0ken-hunter2"),
-        ),
-        (
-            "query",
-            "auth: { query: { name: api_key, value: \"${{ secrets.token }}\" } }",
-            Some("t0ken-hunter2"),
-        ),
-    ];
-    for (kind, yaml, expect) in kinds {
+    for (kind, yaml, expect) in KINDS {
         let arrived = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&arrived);
         // The worst service: it says everything it heard, where everybody looks.

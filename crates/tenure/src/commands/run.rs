@@ -147,6 +147,10 @@ async fn in_daemon(order: Order, client: &Client) -> Result<Exit> {
 }
 
 async fn here(order: Order, mut project: Project) -> Result<Exit> {
+    let plan = project.workflows().into_iter().find(|plan| plan.name == order.workflow);
+    if plan.is_some_and(|plan| project.lacks_connector_of(&plan)) {
+        wiring::must_be_sound(&project)?;
+    }
     warn_of_others(&project);
     let telemetry = Telemetry::start(&project.config, Audience::Screen)?;
     let engine = wiring::engine(&mut project, telemetry.injector()).await?;

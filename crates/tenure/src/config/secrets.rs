@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tenure_connector::{EnvironmentSecrets, Secret, SecretError, SecretSource};
 use tenure_language::{Document, Place, Problem, is_id};
@@ -73,56 +72,6 @@ impl SecretSource for ProjectSecrets {
     fn how_to_give(&self, name: &str) -> String {
         let variables = EnvironmentSecrets.how_to_give(name);
         format!("{variables}, or name a file in tenure.yaml: secrets: {{ {name}: {{ file: … }} }}")
-    }
-}
-
-/// Secrets as they were when a connector was checked.
-///
-/// A connector file that is broken today keeps its version of before, and that version its
-/// secrets, even if they can no longer be read.
-#[derive(Debug, Default)]
-pub(crate) struct RememberedSecrets {
-    given: Mutex<BTreeMap<String, Secret>>,
-}
-
-impl RememberedSecrets {
-    /// A source that remembers what this one gives.
-    pub(crate) fn recording<'a>(&'a self, source: &'a dyn SecretSource) -> Recording<'a> {
-        Recording { source, remembered: self }
-    }
-
-    fn given(&self) -> MutexGuard<'_, BTreeMap<String, Secret>> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl SecretSource for RememberedSecrets {
-    fn secret(&self, name: &str) -> Result<Option<Secret>, SecretError> {
-        Ok(self.given().get(name).cloned())
-    }
-
-    fn how_to_give(&self, name: &str) -> String {
-        EnvironmentSecrets.how_to_give(name)
-    }
-}
-
-/// Gives secrets, and remembers which.
-pub(crate) struct Recording<'a> {
-    source: &'a dyn SecretSource,
-    remembered: &'a RememberedSecrets,
-}
-
-impl SecretSource for Recording<'_> {
-    fn secret(&self, name: &str) -> Result<Option<Secret>, SecretError> {
-        let secret = self.source.secret(name)?;
-        if let Some(secret) = &secret {
-            self.remembered.given().insert(name.to_owned(), secret.clone());
-        }
-        Ok(secret)
-    }
-
-    fn how_to_give(&self, name: &str) -> String {
-        self.source.how_to_give(name)
     }
 }
 

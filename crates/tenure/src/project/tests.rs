@@ -70,22 +70,22 @@ fn a_file_that_broke_keeps_its_version_of_before() {
     write(root.path(), "connectors/chat.yaml", CHAT);
     write(root.path(), "workflows/hello.yaml", HELLO);
     write(root.path(), "workflows/gone.yaml", &HELLO.replace("hello", "gone"));
-    let mut before = load(root.path());
+    let before = load(root.path());
     assert!(!before.has_errors(), "{:?}", before.reports);
-    assert_eq!(before.take_connectors().len(), 1);
+    assert_eq!(before.connectors.len(), 1);
 
     write(root.path(), "tenure.yaml", "listen: [\n");
     write(root.path(), "connectors/chat.yaml", "name: chat\nbase_url: nowhere\n");
     write(root.path(), "workflows/hello.yaml", "name: hello\nsteps: []\nstep: []\n");
     write(root.path(), "workflows/new.yaml", &HELLO.replace("hello", "new"));
     std::fs::remove_file(root.path().join("workflows/gone.yaml")).unwrap();
-    let mut after = before.reload(&SettingFlags::default()).unwrap();
+    let after = before.reload(&SettingFlags::default()).unwrap();
     assert!(after.has_errors());
     assert_eq!(after.config.listen.value.port(), 1000);
     let names: Vec<_> = after.workflows().iter().map(|plan| plan.name.clone()).collect();
     assert_eq!(names, ["hello", "new"]);
-    let connectors = after.take_connectors();
-    assert_eq!(connectors[0].base_url.as_str(), "https://chat.example.com/");
+    let connectors = &after.connectors;
+    assert_eq!(connectors["connectors/chat.yaml"].base_url.as_str(), "https://chat.example.com/");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_connector_that_broke_keeps_its_secrets_too() {
     let before = load(root.path());
     assert!(!before.has_errors(), "{:?}", before.reports);
     std::fs::remove_file(root.path().join("token")).unwrap();
-    let mut after = before.reload(&SettingFlags::default()).unwrap();
+    let after = before.reload(&SettingFlags::default()).unwrap();
     assert!(after.has_errors());
-    assert_eq!(after.take_connectors().len(), 1);
+    assert_eq!(after.connectors.len(), 1);
 }
