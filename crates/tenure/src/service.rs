@@ -39,7 +39,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts a daemon for a project; it takes deliveries when this returns.
     pub(crate) async fn start(
-        mut project: Project,
+        project: Project,
         injector: Option<Injector>,
     ) -> Result<Self, CommandError> {
         let access = access()?;
@@ -54,7 +54,7 @@ impl Service {
         let address = listener.local_addr().map_err(|error| {
             CommandError::failed("the address that is listened on is unknown").caused_by(&error)
         })?;
-        let engine = wiring::engine(&mut project, injector).await?;
+        let engine = wiring::engine(&project, injector).await?;
         let instance = uuid::Uuid::now_v7().simple().to_string();
         let app = App::new(AppParts {
             engine: engine.clone(),

@@ -29,7 +29,7 @@ pub(crate) fn must_be_sound(project: &Project) -> Result<(), CommandError> {
 }
 
 /// The connectors of a project, as clients.
-pub(crate) fn registry(project: &mut Project, injector: Option<Injector>) -> Registry {
+pub(crate) fn registry(project: &Project, injector: Option<Injector>) -> Registry {
     let egress = project.config.allow_private.value.egress.clone();
     let mut surroundings = Surroundings::new(egress);
     if let Some(injector) = injector {
@@ -40,7 +40,7 @@ pub(crate) fn registry(project: &mut Project, injector: Option<Injector>) -> Reg
 
 /// An engine over the data directory of a project.
 pub(crate) async fn engine(
-    project: &mut Project,
+    project: &Project,
     injector: Option<Injector>,
 ) -> Result<Engine, CommandError> {
     let registry = Arc::new(registry(project, injector));

@@ -146,14 +146,14 @@ async fn in_daemon(order: Order, client: &Client) -> Result<Exit> {
     conclude(&detail, format)
 }
 
-async fn here(order: Order, mut project: Project) -> Result<Exit> {
+async fn here(order: Order, project: Project) -> Result<Exit> {
     let plan = project.workflows().into_iter().find(|plan| plan.name == order.workflow);
     if plan.is_some_and(|plan| project.lacks_connector_of(&plan)) {
         wiring::must_be_sound(&project)?;
     }
     warn_of_others(&project);
     let telemetry = Telemetry::start(&project.config, Audience::Screen)?;
-    let engine = wiring::engine(&mut project, telemetry.injector()).await?;
+    let engine = wiring::engine(&project, telemetry.injector()).await?;
     let ended = drive(order, &engine).await;
     engine.shutdown(GRACE).await;
     telemetry.shutdown().await;
