@@ -46,7 +46,12 @@ pub(crate) async fn drive(
 ) -> Signals {
     let run = match run {
         Some(run) => Ok(Some(run)),
-        None => shared.load(id).await,
+        None => shared.load(id).await.map(|run| {
+            run.map(|mut run| {
+                run.interrupt();
+                run
+            })
+        }),
     };
     let outcome = match run {
         Ok(Some(run)) => {

@@ -86,7 +86,8 @@ impl Engine {
         engine.replace_catalog(catalog).await?;
         engine.shared.recover().await?;
         let timers = Arc::clone(&engine.shared);
-        engine.shared.tasks.spawn(async move { timers.watch_timers().await });
+        engine.shared.tasks.spawn(timers.watch_timers());
+        engine.shared.tasks.spawn(Arc::clone(&engine.shared).tidy());
         Ok(engine)
     }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tenure_run::{RunStatus, Summary};
+use jiff::{SignedDuration, Timestamp};
+use tenure_run::RunStatus;
+use tenure_runlog::Filter;
 
 use crate::engine::Shared;
 use crate::error::EngineError;
@@ -13,31 +14,33 @@ use crate::error::EngineError;
 const PAGE: usize = 512;
 /// Longest sleep between two looks at the timers, in case the clock was set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How long a delivery is known again: longer than any sender repeats one.
+const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How often old keys are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
+
 /// Shortest: runs whose timer is due but whose turn has not come are looked at again.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(200);
 
 impl Shared {
-    /// Has every run driven that is neither over nor asleep.
+    /// Has every run driven that is neither over nor asleep: a timer or a person wakes the rest.
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), EngineError> {
         // All first, then the work: a run that is driven moves in the index that is read.
         let mut left = Vec::new();
-        let mut cursor = None;
-        loop {
-            let (page, more) = self.runlog.live(cursor.as_ref(), PAGE).await?;
-            for id in page {
-                let summary = self.runlog.summary(id).await?;
-                let under_way = |summary: Summary| match summary.status {
-                    RunStatus::Queued | RunStatus::Running => Some(id),
-                    // A timer wakes it, or a person does.
-                    _ => None,
-                };
-                left.extend(summary.and_then(under_way));
-            }
-            cursor = more;
-            if cursor.is_none() {
-                break;
+        for status in [RunStatus::Running, RunStatus::Queued] {
+            let filter = Filter { status: Some(status), ..Filter::default() };
+            let mut cursor = None;
+            loop {
+                let page = self.runlog.list(&filter, cursor.as_ref(), PAGE).await?;
+                left.extend(page.runs.iter().map(|summary| summary.run));
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
             }
         }
+        // The oldest has waited longest.
+        left.sort_unstable();
         let taken_up = left.len();
         for id in left {
             self.enqueue(id, None);
@@ -63,6 +66,25 @@ impl Shared {
                 () = tokio::time::sleep(sleep) => {}
                 () = self.queue.timers.notified() => {}
                 () = self.closing.cancelled() => return,
+            }
+        }
+    }
+
+    /// Forgets deliveries that nobody repeats any more, until the engine closes.
+    pub(crate) async fn tidy(self: Arc<Self>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(TIDY_EVERY) => {}
+                () = self.closing.cancelled() => return,
+            }
+            let before = self.clock.now() - KEYS_KEPT;
+            match self.runlog.expire_dedup(before).await {
+                Ok(0) => {}
+                Ok(expired) => tracing::info!(expired, "forgot deliveries that are old"),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "cannot forget old deliveries");
+                }
             }
         }
     }

@@ -69,8 +69,10 @@ impl Run {
         Ok(())
     }
 
-    /// Marks every request without an outcome as cut off.
-    pub(crate) fn interrupt(&mut self) {
+    /// Marks every request without an outcome as cut off when an earlier process ended.
+    ///
+    /// It is in doubt from now on, and [`Run::next`] settles what can be settled.
+    pub fn interrupt(&mut self) {
         let cut_off: Vec<StepPath> = self
             .open
             .iter()

@@ -91,8 +91,8 @@ pub struct Due {
 impl Run {
     /// Folds the facts of a run.
     ///
-    /// A request without an outcome was cut off when an earlier process ended; it is in
-    /// doubt from now on, and [`Run::next`] settles what can be settled.
+    /// A request without an outcome is under way, as far as the facts go: whoever drives
+    /// the run and is not waiting for that request says so with [`Run::interrupt`].
     ///
     /// # Errors
     /// If the facts cannot have happened in this order to a run of this program.
@@ -108,7 +108,6 @@ impl Run {
         for fact in facts {
             run.apply(fact)?;
         }
-        run.interrupt();
         Ok(run)
     }
 

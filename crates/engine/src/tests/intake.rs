@@ -120,3 +120,15 @@ async fn a_sender_that_hangs_up_leaves_no_run_behind() {
     assert!(receipt.duplicate);
     assert_eq!(ended(&engine, receipt.runs[0]).await.status.as_str(), "succeeded");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_is_known_again_for_a_month() {
+    let world = World::new(&[LISTENS]);
+    let engine = world.engine(memory()).await;
+    let first = engine.accept(event("e1")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(29 * 24 * 3600)).await;
+    assert!(engine.accept(event("e1")).await.unwrap().duplicate);
+    tokio::time::sleep(Duration::from_secs(2 * 24 * 3600)).await;
+    let again = engine.accept(event("e1")).await.unwrap();
+    assert!(!again.duplicate && again.runs != first.runs);
+}

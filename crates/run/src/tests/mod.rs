@@ -147,6 +147,7 @@ impl World {
     /// What a new process finds.
     pub(crate) fn crash(&mut self) {
         self.run = Run::replay(self.run.id(), Arc::clone(&self.program), &self.facts).unwrap();
+        self.run.interrupt();
     }
 
     /// Each step with its status and reason, a line each.
