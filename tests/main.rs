@@ -6,4 +6,5 @@ mod api;
 mod corpus;
 mod kill;
 mod program;
+mod reference;
 mod skip;
