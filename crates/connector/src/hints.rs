@@ -40,9 +40,13 @@ pub(crate) struct Advice {
 }
 
 impl Advice {
-    /// How long a refused caller should wait, if the service said.
-    pub(crate) fn wait(&self) -> Option<Duration> {
-        self.retry_after.or(self.reset)
+    /// How long a caller who got this status should wait, if the service said.
+    ///
+    /// Many services tell with every answer when their quota is whole again; that is a reason
+    /// to wait only for whom the quota has refused.
+    pub(crate) fn wait(&self, status: u16) -> Option<Duration> {
+        let refused = self.exhausted || status == 429;
+        self.retry_after.or_else(|| self.reset.filter(|_| refused))
     }
 
     /// How long everybody should wait although this call went well.

@@ -138,6 +138,7 @@ impl<'a> Driver<'a> {
                 Then::Done => {
                     self.keep().await?;
                     tracing::debug!(run.status = %self.run.status(), "the run ended");
+                    self.shared.waiting.tell(self.run);
                     return Ok(());
                 }
             }

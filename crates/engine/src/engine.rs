@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tenure_connector::Registry;
 use tenure_run::{Program, Run, RunId, Summary};
-use tenure_runlog::{RunLog, RunLogError};
+use tenure_runlog::RunLog;
 use tenure_workflow::{Known, check};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{CancelError, EngineError};
 use crate::queue::Queue;
+use crate::wait::Waiting;
 
 /// What an engine is made from.
 pub struct Parts {
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) queue: Queue,
+    pub(crate) waiting: Waiting,
     /// No new attempts from here on.
     pub(crate) closing: CancellationToken,
     /// Drop what is in hand.
@@ -78,6 +80,7 @@ impl Engine {
             catalog: RwLock::default(),
             clock,
             queue: Queue::new(limits),
+            waiting: Waiting::default(),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -128,24 +131,6 @@ impl Engine {
     /// If its journal or its workflow cannot be read.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, EngineError> {
         self.shared.load(id).await
-    }
-
-    /// Waits for a run to end; none if it has not after this long.
-    ///
-    /// # Errors
-    /// If the run log cannot be read.
-    pub async fn wait(&self, id: RunId, longest: Duration) -> Result<Option<Summary>, RunLogError> {
-        let ended = async {
-            let mut facts = std::pin::pin!(self.shared.runlog.follow(id, 0));
-            while let Some(entry) = futures::StreamExt::next(&mut facts).await {
-                entry?;
-            }
-            self.shared.runlog.summary(id).await
-        };
-        match tokio::time::timeout(longest, ended).await {
-            Ok(summary) => Ok(summary?.filter(|summary| summary.status.is_ended())),
-            Err(_) => Ok(None),
-        }
     }
 
     /// Asks a run to end. Returns once the wish is on disk.

@@ -17,6 +17,7 @@ mod recover;
 mod settle;
 mod start;
 mod trace;
+mod wait;
 
 pub use accept::{NotStarted, Receipt};
 pub use catalog::Catalog;

@@ -56,12 +56,12 @@ fn try_prepare(shared: &Shared, run: &Run, due: &Due, now: Timestamp) -> Result<
     let program = run.program();
     let Some(Kind::Call(call)) = program.step(&due.step.id).map(|step| &step.kind) else {
         let message = format!("step \"{}\" calls nothing", due.step);
-        return Err(Refusal { name: "unknown", message });
+        return Err(Refusal { name: "missing", message });
     };
     let client = shared.registry.get(&call.connector).map_err(|error| {
         let name = match &error {
             Unavailable::Disabled { .. } => "disabled",
-            Unavailable::Unknown { .. } => "unknown",
+            Unavailable::Unknown { .. } => "missing",
         };
         Refusal { name, message: error.to_string() }
     })?;
@@ -115,7 +115,7 @@ fn fill(
         Target::Request(request) => Ok((request.fill(scope)?, None)),
         Target::Action { name, with } => {
             let action = connector.actions.get(name).ok_or_else(|| Refusal {
-                name: "unknown",
+                name: "missing",
                 message: format!("connector \"{}\" has no action \"{name}\"", connector.name),
             })?;
             let input = with.fill(scope)?;

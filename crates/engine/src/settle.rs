@@ -71,7 +71,7 @@ pub(crate) fn settle(
 
 fn succeeded(program: &Program, step: StepPath, outputs: Outputs, answer: Answer) -> What {
     let attempts = answer.attempts.iter().map(record).collect();
-    let response = response(&answer);
+    let response = response(answer);
     let kept = keep(program, &step, outputs, &response);
     let response = trim(response, program.keeps_body(&step.id));
     match kept {
@@ -99,9 +99,8 @@ fn failed(program: &Program, step: StepPath, failure: Failure, now: Timestamp) -
         }
         FailureKind::InDoubt => What::StepInDoubt { step, error, attempts },
         _ => {
-            let answer = failure.answer.as_deref();
-            let response =
-                answer.and_then(|answer| trim(response(answer), program.keeps_body(&step.id)));
+            let keeps_body = program.keeps_body(&step.id);
+            let response = failure.answer.and_then(|answer| trim(response(*answer), keeps_body));
             What::StepFailed { step, error, response, attempts }
         }
     }
@@ -120,18 +119,22 @@ pub(crate) fn abandoned(step: StepPath, intent: &Intent) -> What {
 }
 
 /// The answer as JSONPath and expressions see it.
-fn response(answer: &Answer) -> Value {
-    let mut headers = Map::new();
-    for (name, value) in &answer.headers {
-        headers.insert(name.clone(), Value::String(value.clone()));
-    }
-    let body = match &answer.body {
+fn response(answer: Answer) -> Value {
+    let headers = answer.headers.into_iter();
+    let headers: Map<_, _> = headers.map(|(name, text)| (name, Value::String(text))).collect();
+    let body = match answer.body {
         Body::Empty => Value::Null,
-        Body::Json(value) => value.clone(),
-        Body::Text(text) => Value::String(text.clone()),
+        Body::Json(value) => value,
+        Body::Text(text) => Value::String(text),
         Body::Bytes(count) => json!({ "bytes": count }),
     };
-    json!({ "status": answer.status, "headers": headers, "body": body })
+    // A body may be large: it is moved all the way, not copied.
+    let response = [
+        ("status".to_owned(), Value::from(answer.status)),
+        ("headers".to_owned(), Value::Object(headers)),
+        ("body".to_owned(), body),
+    ];
+    Value::Object(Map::from_iter(response))
 }
 
 /// The answer as it is kept: without a body that nothing refers to.

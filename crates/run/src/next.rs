@@ -10,7 +10,7 @@ use crate::fact::{Fact, Intent, MAX_FACTS, StepError, Summary, What};
 use crate::program::{Program, Root};
 use crate::scope::RunScope;
 use crate::state::{BlockState, Progress};
-use crate::survey::{Found, Survey};
+use crate::survey::{Found, Survey, block_error};
 use crate::{ApplyError, RunId, RunStatus, StepPath};
 
 /// One execution of one version of a workflow.
@@ -256,7 +256,13 @@ impl Run {
             return record(What::Started);
         }
         if self.stopped.is_some() {
-            return if in_hand { Next::Wait(None) } else { record(self.success()) };
+            // A `stop` among the steps that run on failure does not undo the failure.
+            let failed = block_error(self.program.root(Root::Steps), &self.steps);
+            let ended = || match failed {
+                Some(error) => record(What::Failed { error: error.clone() }),
+                None => record(self.success()),
+            };
+            return if in_hand { Next::Wait(None) } else { ended() };
         }
         if self.facts >= MAX_FACTS {
             let message = format!("the run has more than {MAX_FACTS} facts");

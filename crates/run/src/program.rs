@@ -14,7 +14,7 @@ use tenure_workflow::{Block, Call, Kind, OnError, Output, Plan, Step, Target, Wa
 pub struct Program {
     plan: Arc<Plan>,
     addresses: HashMap<String, Address>,
-    /// Steps whose response body something refers to.
+    /// Steps whose response something refers to, beyond its status.
     bodies: HashSet<String>,
     /// Every variable that some step sets, as null: what it is until then.
     unset: Map<String, Value>,
@@ -73,7 +73,7 @@ impl Program {
         self.block_of(address)?.steps.get(address.index)
     }
 
-    /// Whether something refers to the body of this step's response.
+    /// Whether something refers to the body or the headers of this step's response.
     ///
     /// Bodies that nobody reads are not kept: they cost disk and hold personal data.
     #[must_use]
@@ -205,7 +205,7 @@ impl Index {
             let Some(step) = path.next() else { continue };
             let beyond_status = matches!(
                 (path.next(), path.next()),
-                (Some("response"), None | Some("body")) | (None, _)
+                (Some("response"), None | Some("body" | "headers")) | (None, _)
             );
             if beyond_status {
                 self.bodies.insert(step.to_owned());

@@ -83,7 +83,7 @@ impl<'a> Survey<'a> {
                     "{} {} was being sent when the program ended, and may have happened",
                     intent.method, intent.path
                 );
-                let error = StepError::new("in_doubt", message);
+                let error = StepError::new("unknown", message);
                 let step = self.path(step);
                 self.record = Some(What::StepInDoubt { step, error, attempts: Vec::new() });
             }

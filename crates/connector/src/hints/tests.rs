@@ -99,7 +99,8 @@ fn vendors_and_drafts_are_understood() {
     // Something is left: the reset is known, nobody need wait
     let left = Advice { retry_after: None, exhausted: false, reset: seconds(60) };
     check(&[("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", &epoch)], left);
-    assert_eq!((left.wait(), left.pause()), (seconds(60), None));
+    assert_eq!((left.wait(429), left.wait(502), left.pause()), (seconds(60), None, None));
+    assert_eq!(exhausted(seconds(60)).wait(502), seconds(60));
     assert_eq!(exhausted(seconds(60)).pause(), seconds(60));
 }
 

@@ -95,7 +95,8 @@ impl Shared {
                 let status = received.reply.status.as_u16();
                 let told_off =
                     matches!(status, 429 | 503) || (status == 403 && received.advice.exhausted);
-                let pause = if told_off { received.advice.wait() } else { received.advice.pause() };
+                let pause =
+                    if told_off { received.advice.wait(status) } else { received.advice.pause() };
                 if told_off {
                     permit.setback();
                 } else {

@@ -67,7 +67,9 @@ impl Patience {
         }
         let advised = match result {
             Ok(received) => {
-                received.advice.wait().or_else(|| received.advice.exhausted.then_some(EXHAUSTED))
+                let advice = &received.advice;
+                let wait = advice.wait(received.reply.status.as_u16());
+                wait.or_else(|| advice.exhausted.then_some(EXHAUSTED))
             }
             Err(_) => None,
         };

@@ -286,6 +286,26 @@ steps:
 }
 
 #[test]
+fn a_stop_on_failure_does_not_undo_the_failure() {
+    let world = check(
+        "
+steps: [{ id: post, call: c, request: POST /a }]
+on_failure:
+  - { id: enough, stop: 'nobody to tell' }
+  - { id: tell, call: c, request: POST /tell }
+",
+        json!({}),
+        &[("post", Say::Fail("http.500"))],
+    );
+    assert_snapshot!(world.table(), @r#"
+    post failed: it said http.500
+    enough succeeded: nobody to tell
+    tell skipped: not reached: step "post" failed
+    = failed http.500: it said http.500
+    "#);
+}
+
+#[test]
 fn a_pause_is_a_timer_and_the_timeout_covers_it() {
     let world = check(
         "\nsteps: [{ id: put, call: c, request: PUT /a }]",

@@ -14,7 +14,7 @@ use super::steps::lift;
 use super::view::View;
 
 /// Most attempts of one step.
-const ATTEMPTS_MAX: u32 = 100;
+const ATTEMPTS_MAX: u32 = 50;
 /// Keys that describe a request, which an action brings with it.
 const OF_REQUEST: [&str; 5] = ["query", "headers", "body", "form", "text"];
 

@@ -180,7 +180,7 @@ fn expect_and_retry_are_bounded() {
     ), @r#"
     4:60 error[expect] "2yy" is not a status; write statuses from 100 to 599, such as 201, "2xx" or "200..299"
     5:66 error[expect] 700 is not a status; write statuses from 100 to 599, such as 201, "2xx" or "200..299"
-    6:75 error[retry] `max_attempts` is a number from 1 to 100
+    6:75 error[retry] `max_attempts` is a number from 1 to 50
          the first attempt counts: 1 means no retry
     7:76 error[retry] `initial_delay` is longer than `max_delay`
     8:61 error[unknown-key] unknown key "attempts"
