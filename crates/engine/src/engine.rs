@@ -6,7 +6,7 @@ use std::time::Duration;
 use tenure_connector::Registry;
 use tenure_run::{Program, Run, RunId, Summary};
 use tenure_runlog::RunLog;
-use tenure_workflow::{Known, check};
+use tenure_workflow::{Known, Trigger, check};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -101,6 +101,10 @@ impl Engine {
     pub async fn replace_catalog(&self, catalog: Catalog) -> Result<(), EngineError> {
         for plan in catalog.plans() {
             self.shared.runlog.keep_workflow(&plan.version.0, &plan.source).await?;
+            if plan.triggers.iter().any(|trigger| matches!(trigger, Trigger::Schedule(_))) {
+                // Said plainly: a nightly run that never comes is worse than none.
+                tracing::warn!(workflow.name = plan.name, "its schedule does not start it yet");
+            }
         }
         let mut current = self.shared.catalog.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(catalog);
