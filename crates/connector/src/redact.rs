@@ -86,6 +86,7 @@ fn forms(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
     let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
     let standard = base64::engine::general_purpose::STANDARD.encode(secret);
     let unpadded = standard.trim_end_matches('=').to_owned();
+    let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(secret);
     [
         secret.to_owned(),
         json[1..json.len() - 1].to_owned(),
@@ -94,6 +95,7 @@ fn forms(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
         lower_hex(&form),
         form,
         unpadded,
+        url_safe,
     ]
     .into_iter()
     .map(|form| Zeroizing::new(form.into_bytes()))
@@ -127,6 +129,7 @@ mod tests {
         check("P@ss/Word", "P%40ss%2fWord P%40ss%2FWord", "(secret) (secret)");
         check("quote\"d\\x", r#"{"a":"quote\"d\\x"}"#, r#"{"a":"(secret)"}"#);
         check("bot:hunter2", "Basic Ym90Omh1bnRlcjI=", "Basic (secret)=");
+        check("~~~???>>>", "fn5-Pz8_Pj4- fn5+Pz8/Pj4+", "(secret) (secret)");
     }
 
     #[test]
