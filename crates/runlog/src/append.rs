@@ -59,7 +59,7 @@ impl RunLog {
 
     /// Passes facts on to those who follow.
     pub(crate) fn publish(&self, summary: &Summary, first_seq: u64, facts: &[Fact], group: &Group) {
-        self.listeners().hear(|| {
+        self.listeners().hear(summary.run, || {
             let facts = facts.iter().zip(&group.hashes);
             let entries = (first_seq..).zip(facts).map(|(seq, (fact, hash))| Entry {
                 seq,

@@ -4,7 +4,7 @@
 //! missed are noted, and it reads those from disk. So nobody misses anything, memory stays
 //! bounded, and whoever appends never waits.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,8 +33,15 @@ pub(crate) struct Heard {
 /// Everybody who follows something.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
-    all: Mutex<Vec<Arc<Listener>>>,
+    all: Mutex<Everybody>,
     count: AtomicUsize,
+}
+
+/// Listeners by what they follow: a run has few, whatever the others have.
+#[derive(Debug, Default)]
+struct Everybody {
+    of_runs: HashMap<RunId, Vec<Arc<Listener>>>,
+    of_all: Vec<Arc<Listener>>,
 }
 
 #[derive(Debug)]
@@ -60,32 +67,55 @@ enum Next {
 
 impl Listeners {
     /// Tells everybody concerned; what happened is only put together if there is somebody.
-    pub(crate) fn hear(&self, heard: impl FnOnce() -> Heard) {
+    pub(crate) fn hear(&self, run: RunId, heard: impl FnOnce() -> Heard) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
+        let concerned = self.all().concerned(run);
+        if concerned.is_empty() {
+            return;
+        }
         let heard = heard();
-        for listener in self.all().iter() {
-            if listener.run.is_none_or(|run| run == heard.run) {
-                listener.hear(&heard);
-            }
+        for listener in concerned {
+            listener.hear(&heard);
         }
     }
 
     fn add(&self, listener: Arc<Listener>) {
         let mut all = self.all();
-        all.push(listener);
-        self.count.store(all.len(), Ordering::Release);
+        match listener.run {
+            Some(run) => all.of_runs.entry(run).or_default().push(listener),
+            None => all.of_all.push(listener),
+        }
+        self.count.fetch_add(1, Ordering::Release);
     }
 
     fn remove(&self, listener: &Arc<Listener>) {
         let mut all = self.all();
-        all.retain(|other| !Arc::ptr_eq(other, listener));
-        self.count.store(all.len(), Ordering::Release);
+        let others = |other: &Arc<Listener>| !Arc::ptr_eq(other, listener);
+        match listener.run {
+            None => all.of_all.retain(others),
+            Some(run) => {
+                if let Some(listeners) = all.of_runs.get_mut(&run) {
+                    listeners.retain(others);
+                    if listeners.is_empty() {
+                        all.of_runs.remove(&run);
+                    }
+                }
+            }
+        }
+        self.count.fetch_sub(1, Ordering::Release);
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<Arc<Listener>>> {
+    fn all(&self) -> MutexGuard<'_, Everybody> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Everybody {
+    fn concerned(&self, run: RunId) -> Vec<Arc<Listener>> {
+        let of_run = self.of_runs.get(&run).into_iter().flatten();
+        of_run.chain(&self.of_all).cloned().collect()
     }
 }
 

@@ -125,6 +125,30 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_is_shown_what_the_journal_says() {
+    let world = World::new(&["
+name: nap
+triggers: [{ manual: {} }]
+steps: [{ id: nap, wait: 1d }, { id: get, call: c, request: GET /x, output: { n: $.body.n } }]
+output: ${{ steps.get.output.n }}
+"]);
+    let engine = world.engine(memory()).await;
+    let run = engine.start_run(start("nap", json!({}))).await.unwrap().run;
+    let hour = Duration::from_secs(3600);
+    assert!(engine.wait_and_show(run, hour).await.unwrap().is_none(), "it has not ended");
+    let (one, two) =
+        tokio::join!(engine.wait_and_show(run, 30 * hour), engine.wait_and_show(run, 30 * hour),);
+    let kept = engine.run(run).await.unwrap().unwrap();
+    for shown in [one, two, engine.wait_and_show(run, hour).await] {
+        let shown = shown.unwrap().expect("it has ended");
+        assert_eq!(shown.steps(), kept.steps());
+        assert_eq!(shown.outcome(), kept.outcome());
+    }
+    let nobody = tenure_run::RunId::new();
+    assert!(engine.wait_and_show(nobody, hour).await.is_err(), "there is no such run");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancel_ends_a_wait_at_once_and_is_refused_twice() {
     let world = World::new(&["
 name: nap

@@ -36,6 +36,18 @@ async fn a_run_is_followed_from_disk_to_its_end() {
 }
 
 #[tokio::test]
+async fn followers_of_other_runs_cost_nothing() {
+    let world = World::new().await;
+    let (one, other) =
+        (world.begin("joiner", "ann", 0).await, world.begin("joiner", "bob", 0).await);
+    let following = Following::start(&world.log, Some(one));
+    world.listeners().hear(other, || panic!("nobody follows it"));
+    assert!(following.listener.next().is_none());
+    world.set_status(one, 1, RunStatus::Running).await;
+    assert!(following.listener.next().is_some());
+}
+
+#[tokio::test]
 async fn following_an_unknown_run_is_an_error() {
     let world = World::new().await;
     let first = world.follow(RunId::new(), 0).next().await;
@@ -84,7 +96,7 @@ async fn a_slow_listener_catches_up_from_disk() {
             world.set_status(*run, 100 + second, RunStatus::Running).await;
         }
     }
-    let listener = Arc::clone(&world.listeners().all()[0]);
+    let listener = Arc::clone(&world.listeners().all().of_all[0]);
     assert_eq!(listener.unheard().queue.len(), QUEUE_MAX);
     assert_eq!(listener.unheard().missed.len(), 40);
 

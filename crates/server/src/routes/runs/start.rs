@@ -59,15 +59,11 @@ fn event(document: Value) -> Result<Event, Refusal> {
 }
 
 async fn ended_within(app: &App, run: RunId, wait: Duration) -> Result<Option<Response>, Refusal> {
-    let summary = tokio::select! {
+    let run = tokio::select! {
         // The run goes on after the next start; the client asks for it again then.
         () = app.closing().cancelled() => return Ok(None),
-        summary = app.engine().wait(run, wait) => summary?,
+        run = app.engine().wait_and_show(run, wait) => run?,
     };
-    if summary.is_none() {
-        return Ok(None);
-    }
-    let run = app.engine().run(run).await?;
     Ok(run.map(|run| Json(describe::run_detail(&run)).into_response()))
 }
 
