@@ -20,6 +20,8 @@ use crate::workload::event;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longest that one round of load may take.
 const ROUND_MAX: Duration = Duration::from_secs(300);
+/// What the system counts processor time in.
+const TICK: Duration = Duration::from_millis(10);
 
 /// Where the program is.
 #[derive(Debug)]
@@ -150,6 +152,17 @@ impl Daemon {
         let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
         let kib: u64 = kib.context("the system says what a process holds")?.trim().parse()?;
         Ok(kib * 1024)
+    }
+
+    /// Processor time that it has used so far.
+    pub(crate) fn worked(&self) -> Result<Duration> {
+        let id = self.child.id().context("the daemon has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // The name in parentheses may hold anything; the numbers behind it are counted.
+        let numbers = stat.rsplit_once(')').map(|(_, numbers)| numbers.split_whitespace());
+        let ticks = numbers.context("the system counts what a process does")?.skip(11).take(2);
+        let ticks: u64 = ticks.map(|it| it.parse::<u64>().unwrap_or(0)).sum();
+        Ok(TICK * u32::try_from(ticks)?)
     }
 
     /// Ends it as an operator would.

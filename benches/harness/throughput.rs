@@ -52,6 +52,7 @@ pub(crate) async fn measure(
             "client p50 ms",
             "Tenure p50 ms",
             "Tenure p99 ms",
+            "Tenure CPU µs/step",
         ],
     );
     let mut rows = Vec::new();
@@ -72,6 +73,8 @@ pub(crate) async fn measure(
 struct Pair {
     client: Round,
     tenure: Round,
+    /// Processor time of the daemon in its turn.
+    worked: Duration,
 }
 
 /// A daemon of its own for each row, so that no row pays for the runs of another.
@@ -99,8 +102,10 @@ async fn pairs(
     let mut pairs = Vec::with_capacity(arguments.rounds);
     for _ in 0..arguments.rounds {
         let client = repeat(bounds, by_hand.clone()).await?;
+        let before = daemon.worked()?;
         let tenure = repeat(bounds, run.clone()).await?;
-        pairs.push(Pair { client, tenure });
+        let worked = daemon.worked()?.saturating_sub(before);
+        pairs.push(Pair { client, tenure, worked });
     }
     daemon.stop().await?;
     Ok(pairs)
@@ -117,9 +122,12 @@ fn row(table: &mut Table, workload: Workload, callers: usize, pairs: &[Pair]) ->
     let client_p50 = over(&|pair| pair.client.latency(0.5))?;
     let p50 = over(&|pair| pair.tenure.latency(0.5))?;
     let p99 = over(&|pair| pair.tenure.latency(0.99))?;
+    let work =
+        over(&|pair| pair.worked.as_secs_f64() * 1e6 / (pair.tenure.operations as f64 * steps))?;
     let runs: usize = pairs.iter().map(|pair| pair.tenure.operations).sum();
-    let cells = [client, tenure, share, client_p50, p50, p99].map(|it| it.to_string());
-    let [client_cell, tenure_cell, share_cell, client_p50_cell, p50_cell, p99_cell] = cells;
+    let cells = [client, tenure, share, client_p50, p50, p99, work].map(|it| it.to_string());
+    let [client_cell, tenure_cell, share_cell, client_p50_cell, p50_cell, p99_cell, work_cell] =
+        cells;
     table.row([
         format!("{}, {} steps", workload.name.to_uppercase(), workload.steps()),
         callers.to_string(),
@@ -129,6 +137,7 @@ fn row(table: &mut Table, workload: Workload, callers: usize, pairs: &[Pair]) ->
         client_p50_cell,
         p50_cell,
         p99_cell,
+        work_cell,
     ]);
     Ok(json!({
         "workload": workload.name,
@@ -140,5 +149,6 @@ fn row(table: &mut Table, workload: Workload, callers: usize, pairs: &[Pair]) ->
         "client_p50_ms": client_p50.json(),
         "tenure_p50_ms": p50.json(),
         "tenure_p99_ms": p99.json(),
+        "tenure_cpu_us_per_step": work.json(),
     }))
 }
