@@ -42,6 +42,7 @@ impl Engine {
     /// If it could not be kept; then nothing was, and the sender may try again.
     pub async fn accept(&self, event: Event) -> Result<Receipt, AcceptError> {
         let document = event.to_value();
+        let event_type = event.event_type.clone();
         let scope = scope_of(&document, &Value::Null);
         let mut programs = Vec::new();
         let mut not_started = Vec::new();
@@ -66,6 +67,7 @@ impl Engine {
             not_started.clear();
         }
         let event_id = event_id.unwrap_or_default();
+        tell(event_id, &event_type, duplicate, runs.len(), &not_started);
         Ok(Receipt { event_id, duplicate, runs, not_started })
     }
 
@@ -161,6 +163,20 @@ impl Shared {
                 Ok(Admitted { event_id, duplicate: true, runs })
             }
         }
+    }
+}
+
+/// Says what became of an event: one that starts nothing is easily taken for one that was lost.
+fn tell(id: EventId, event_type: &str, duplicate: bool, runs: usize, not_started: &[NotStarted]) {
+    if duplicate {
+        tracing::info!(event.id = %id, event_type, "event was accepted before");
+    } else if runs == 0 && not_started.is_empty() {
+        tracing::warn!(event.id = %id, event_type, "no workflow listens to this type of event");
+    } else {
+        tracing::info!(event.id = %id, event_type, runs, "event accepted");
+    }
+    for NotStarted { workflow, why } in not_started {
+        tracing::info!(event.id = %id, workflow.name = workflow, why, "workflow did not start");
     }
 }
 

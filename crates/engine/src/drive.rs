@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use futures::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
-use tenure_run::{Fact, Next, Run, RunId, StepPath, What};
+use tenure_run::{Fact, Next, Outcome, Run, RunId, RunStatus, StepPath, What};
 use tenure_runlog::AppendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -132,16 +132,35 @@ impl<'a> Driver<'a> {
                 Then::Wait(wake) => {
                     self.keep_binding().await?;
                     if !self.wait(wake, signals).await? {
+                        self.tell_doubt();
                         return self.keep().await;
                     }
                 }
                 Then::Done => {
                     self.keep().await?;
-                    tracing::debug!(run.status = %self.run.status(), "the run ended");
+                    self.tell_the_end();
                     self.shared.waiting.tell(self.run);
                     return Ok(());
                 }
             }
+        }
+    }
+
+    fn tell_the_end(&self) {
+        match self.run.outcome() {
+            Some(Outcome::Failed(error)) => {
+                let step = error.step.as_ref().map(tracing::field::display);
+                tracing::warn!(step.path = step, error.name, error.message, "run failed");
+            }
+            Some(Outcome::Cancelled { by }) => tracing::info!(by, "run cancelled"),
+            _ => tracing::info!("run succeeded"),
+        }
+    }
+
+    fn tell_doubt(&self) {
+        if self.run.status() == RunStatus::NeedsAttention {
+            let reason = self.run.summary().reason;
+            tracing::warn!(reason, "run needs attention");
         }
     }
 

@@ -9,6 +9,17 @@ use tenure_workflow::{Call, Kind, Output};
 /// Most bytes of JSON that one step may keep.
 const MAX_OUTPUT: usize = 1024 * 1024;
 
+/// Most bytes of the body of a refusal that are kept although nothing refers to it.
+const MAX_REFUSAL: usize = 2048;
+
+fn size(body: &Body) -> usize {
+    match body {
+        Body::Empty | Body::Bytes(_) => 0,
+        Body::Json(value) => value.to_string().len(),
+        Body::Text(text) => text.len(),
+    }
+}
+
 /// What a call keeps of its answer: computed values need the scope, selected ones do not.
 pub(crate) struct Outputs {
     /// The scope, frozen for outputs that are expressions.
@@ -99,8 +110,11 @@ fn failed(program: &Program, step: StepPath, failure: Failure, now: Timestamp) -
         }
         FailureKind::InDoubt => What::StepInDoubt { step, error, attempts },
         _ => {
-            let keeps_body = program.keeps_body(&step.id);
-            let response = failure.answer.and_then(|answer| trim(response(*answer), keeps_body));
+            // Why it was refused is what a person looks for first.
+            let response = failure.answer.and_then(|answer| {
+                let keeps_body = program.keeps_body(&step.id) || size(&answer.body) <= MAX_REFUSAL;
+                trim(response(*answer), keeps_body)
+            });
             What::StepFailed { step, error, response, attempts }
         }
     }

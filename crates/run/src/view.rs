@@ -174,6 +174,7 @@ impl Walk<'_> {
             Progress::Failed => (StepStatus::Failed, reason),
             Progress::Skipped => (StepStatus::Skipped, reason),
             Progress::Pending if ended => (StepStatus::Skipped, self.run.why_unreached()),
+            Progress::Doubt if ended => (StepStatus::Cancelled, reason),
             _ if ended => (StepStatus::Cancelled, Some("the run ended first".to_owned())),
             Progress::Pending => (StepStatus::Pending, None),
             Progress::Open | Progress::InHand(_) => (StepStatus::Running, reason),

@@ -237,3 +237,19 @@ output: { n: '${{ steps.quiet.output.n }}', both: '${{ steps.make.output.both }}
     let kept = kept.iter().map(|entry| format!("{:?}", entry.fact)).collect::<String>();
     assert!(!kept.contains("/api/quiet"), "a body that nobody reads is not kept");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_says_why() {
+    let world = World::new(&["
+name: tell
+triggers: [{ manual: {} }]
+steps: [{ id: post, call: c, request: POST /chat }]
+"]);
+    world.service.script("/api/chat", [Scripted::Status(404)]);
+    let engine = world.engine(memory()).await;
+    let run = engine.start_run(start("tell", json!({}))).await.unwrap().run;
+    ended(&engine, run).await;
+    let run = engine.run(run).await.unwrap().unwrap();
+    let response = run.steps()[0].response.clone().unwrap();
+    assert_eq!((response.status, response.body["path"].as_str()), (404, Some("/api/chat")));
+}
