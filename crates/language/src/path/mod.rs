@@ -52,9 +52,10 @@ impl Path {
             return Err(whole("a JSONPath begins with \"$\"").hint("write $.name, or $ for all"));
         }
         if let Some(at) = split_name(source) {
+            let length = source[at..].chars().next().map_or(0, char::len_utf8);
             return Err(CompileError::new(
                 at,
-                at + 1,
+                at + length,
                 "a name with a space in it is written ['like this']",
             ));
         }

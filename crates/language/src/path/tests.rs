@@ -139,6 +139,7 @@ fn says_what_does_not_compile() {
         ("$.a b", 4, "a name with a space"),
         ("$. a", 1, "a name with a space"),
         ("$[?@.a b == 1]", 7, "a name with a space"),
+        ("$.a ü", 4, "a name with a space"),
         ("$.é[ü", 4, "not JSONPath"),
     ] {
         let error = Path::compile(path).expect_err(path);

@@ -60,12 +60,12 @@ pub fn check(file: &str, text: &str, known: &Known) -> Checked {
         Err(report) => return Checked { plan: None, report },
     };
     if let Some(problem) = familiar::connector_file(&document) {
-        return finish(file, text, None, vec![problem]);
+        return finish(&document, None, vec![problem]);
     }
     let (source, unread) = document.read::<WorkflowSource>();
     let unread: Vec<Problem> =
         unread.into_iter().map(|problem| familiar::translated(&document, problem)).collect();
-    let Some(source) = source else { return finish(file, text, None, unread) };
+    let Some(source) = source else { return finish(&document, None, unread) };
     let outline = Outline::of(&document, &source);
     let mut checker = Checker {
         document: &document,
@@ -77,14 +77,16 @@ pub fn check(file: &str, text: &str, known: &Known) -> Checked {
     };
     checker.problems.extend(unread);
     let plan = checker.workflow(&source, version_of(text));
-    finish(file, text, plan, checker.problems)
+    finish(&document, plan, checker.problems)
 }
 
-fn finish(file: &str, text: &str, plan: Option<Plan>, mut problems: Vec<Problem>) -> Checked {
+fn finish(document: &Document, plan: Option<Plan>, mut problems: Vec<Problem>) -> Checked {
     problems.sort_by_key(|problem| (problem.place.start, problem.place.end));
     problems.dedup();
     let broken = problems.iter().any(|problem| problem.severity == Severity::Error);
-    let report = Report { file: file.to_owned(), text: Arc::from(text), problems };
+    // The document's own text: places are counted without a byte order mark.
+    let file = document.file().to_owned();
+    let report = Report { file, text: Arc::clone(document.text()), problems };
     Checked { plan: plan.filter(|_| !broken).map(Arc::new), report }
 }
 

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{check_steps, problems};
+use super::{check_steps, checked, problems};
 
 #[test]
 fn a_workflow_has_a_name_and_steps() {
@@ -100,4 +100,11 @@ fn a_workflow_is_bounded() {
     }
     let deep = format!("name: deep\ntriggers: [{{ manual: {{}} }}]\nsteps: {deep}\n");
     assert_snapshot!(problems(&deep), @"3:432 error[too-deep] blocks stand at most 16 deep in each other");
+}
+
+#[test]
+fn a_byte_order_mark_moves_no_place() {
+    let report = checked("\u{feff}stepz: []\nname: joiner\n").report;
+    let place = report.problems.iter().find(|it| it.code == "unknown-key").unwrap().place;
+    assert_eq!(&report.text[place.start..place.end], "stepz");
 }
