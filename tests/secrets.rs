@@ -169,9 +169,7 @@ fn must_be_clean(place: &str, content: &[u8]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_is_kept_said_or_answered() {
     let world = World::start().await;
-    let level = "info,tenure=debug,tenure_connector=debug,tenure_engine=debug,tenure_server=debug,\
-                 reqwest=debug,hyper=debug,hyper_util=debug,rustls=debug";
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--log-level", level];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--log-level", "trace"];
     let daemon = Daemon::of(world.command(&serve));
     let api = daemon.api().await;
     let input = json!({ "marker": MARKER });
@@ -202,7 +200,7 @@ async fn no_secret_is_kept_said_or_answered() {
         world.tenure(&["check", "--format", "json"]).await.with(0),
     ];
     let logged = daemon.terminate().await.with(0);
-    let alone = world.command(&["run", "ask", "marker=x", "--log-level", "debug"]);
+    let alone = world.command(&["run", "ask", "marker=x", "--log-level", "trace"]);
     let alone = ended(alone).await;
 
     // The services were shown every secret, and the stranger none.
@@ -228,7 +226,7 @@ async fn no_secret_is_kept_said_or_answered() {
     for (file, content) in &kept {
         must_be_clean(file, content);
     }
-    assert!(logged.out.contains("DEBUG"), "{}", logged.out);
+    assert!(logged.out.contains("TRACE"), "{}", logged.out);
     for ended in printed.iter().chain([&logged, &alone]) {
         must_be_clean("what was printed", ended.out.as_bytes());
         must_be_clean("what was printed", ended.err.as_bytes());
