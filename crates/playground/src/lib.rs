@@ -23,7 +23,6 @@ mod options;
 mod personnel;
 mod playground;
 mod project;
-
 mod status_page;
 mod wire;
 
@@ -38,4 +37,4 @@ pub use log::{Entry, Log};
 pub use options::{Addresses, Credentials, Options, Ports, Service};
 pub use personnel::Notice;
 pub use playground::{Playground, PlaygroundError};
-pub use project::{Project, project_files, write_project};
+pub use project::{Project, ProjectError, project_files, write_project};

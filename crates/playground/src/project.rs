@@ -4,10 +4,16 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 use crate::options::{Addresses, Credentials, Service};
 
-/// What the project says about itself.
+/// First line of the settings, by which a project is known again as one of these.
+const MARK: &str = "# Written for the services of the playground";
+/// What the project says about itself after that line.
 const SETTINGS: &str = "\
+# Change what you like: with that line it stays a project of the demo, which uses it as it is.
+#
 # The services of the playground listen on this machine, which connectors may not call unless
 # the operator says so.
 egress: { allow_private: [127.0.0.0/8, \"::1/128\"] }
@@ -43,6 +49,9 @@ const CONNECTORS: [(&str, Service, &str); 5] = [
     ),
 ];
 
+/// How the base URL of a connector begins that calls this machine.
+const LOCAL_BASE: &str = "base_url: http://127.0.0.1:";
+
 /// What is written as it is shipped.
 const FILES: [(&str, &str); 6] = [
     ("workflows/joiner.yaml", include_str!("../../../workflows/workflows/joiner.yaml")),
@@ -58,6 +67,27 @@ const FILES: [(&str, &str); 6] = [
 pub struct Project {
     /// Its directory.
     pub root: PathBuf,
+    /// Whether it was there already, and stayed as somebody left it.
+    pub kept: bool,
+}
+
+/// Why a project was not written.
+#[derive(Debug, Error)]
+pub enum ProjectError {
+    /// Writing would have gone over a file of somebody else.
+    #[error("{} is there already", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("{} cannot be read or written", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
 }
 
 impl Project {
@@ -72,7 +102,7 @@ impl Project {
 #[must_use]
 pub fn project_files(addresses: &Addresses, credentials: &Credentials) -> Vec<(String, String)> {
     let secrets = secrets(credentials);
-    let mut settings = SETTINGS.to_owned();
+    let mut settings = format!("{MARK}.\n{SETTINGS}");
     for (name, _) in secrets {
         settings.push_str(&format!("  {name}: {{ file: secrets/{name} }}\n"));
     }
@@ -85,27 +115,64 @@ pub fn project_files(addresses: &Addresses, credentials: &Credentials) -> Vec<(S
     files
 }
 
-/// Writes the project into a directory, over what an earlier one left there.
+/// Writes the project into a directory, never over a file of somebody else.
+///
+/// A project that was written earlier is used as it is now. Only base URLs that lead to this
+/// machine are changed: the services have other ports each time.
 ///
 /// # Errors
-/// When a file or directory cannot be written.
+/// When a file is in the way, or cannot be read or written.
 pub fn write_project(
     root: &Path,
     addresses: &Addresses,
     credentials: &Credentials,
-) -> io::Result<Project> {
-    for (name, text) in project_files(addresses, credentials) {
-        let path = root.join(&name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        if name.starts_with("secrets/") {
-            write_secret(&path, &text)?;
-        } else {
-            fs::write(&path, text)?;
-        }
+) -> Result<Project, ProjectError> {
+    let kept = is_written(root)?;
+    if kept {
+        point_again(root, addresses)?;
+    } else {
+        write_new(root, &project_files(addresses, credentials))?;
     }
-    Ok(Project { root: root.to_owned() })
+    Ok(Project { root: root.to_owned(), kept })
+}
+
+/// Whether the directory holds a project that was written earlier.
+fn is_written(root: &Path) -> Result<bool, ProjectError> {
+    let path = root.join("tenure.yaml");
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.starts_with(MARK)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(ProjectError::File { path, source }),
+    }
+}
+
+fn write_new(root: &Path, files: &[(String, String)]) -> Result<(), ProjectError> {
+    if let Some(path) = files.iter().map(|(name, _)| root.join(name)).find(|path| path.exists()) {
+        return Err(ProjectError::Taken { path });
+    }
+    for (name, text) in files {
+        let path = root.join(name);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = written.and_then(|()| write_file(&path, text, name.starts_with("secrets/")));
+        written.map_err(|source| ProjectError::File { path, source })?;
+    }
+    Ok(())
+}
+
+/// Leads connectors that call this machine to the services that listen now.
+fn point_again(root: &Path, addresses: &Addresses) -> Result<(), ProjectError> {
+    for (name, service, _) in CONNECTORS {
+        let path = root.join(name);
+        let pointed = match fs::read_to_string(&path) {
+            // It was taken out of the project.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(ProjectError::File { path, source }),
+            Ok(text) if !text.lines().any(|line| line.starts_with(LOCAL_BASE)) => continue,
+            Ok(text) => pointed_at(&text, &addresses.base_url(service)),
+        };
+        fs::write(&path, pointed).map_err(|source| ProjectError::File { path, source })?;
+    }
+    Ok(())
 }
 
 /// Secrets by the names that the shipped connectors use.
@@ -134,16 +201,16 @@ fn pointed_at(text: &str, base_url: &str) -> String {
     pointed
 }
 
-/// Writes a file that only its owner can read, from its first moment on.
-fn write_secret(path: &Path, value: &str) -> io::Result<()> {
+/// Writes a new file; a secret can be read by its owner only, from its first moment on.
+fn write_file(path: &Path, text: &str, is_secret: bool) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
-    {
+    if is_secret {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options.open(path)?.write_all(value.as_bytes())
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 #[cfg(test)]
@@ -156,10 +223,8 @@ mod tests {
         let world = Playground::start(Options::default()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let credentials = Credentials::demo();
-        for _ in 0..2 {
-            let project = write_project(dir.path(), world.addresses(), &credentials).unwrap();
-            assert!(project.event("mover").is_file());
-        }
+        let project = write_project(dir.path(), world.addresses(), &credentials).unwrap();
+        assert!(project.event("mover").is_file());
         for (name, service, _) in CONNECTORS {
             let text = fs::read_to_string(dir.path().join(name)).unwrap();
             let line = format!("base_url: {}\n", world.addresses().base_url(service));
@@ -176,7 +241,48 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("secret");
-        write_secret(&path, "x").unwrap();
+        write_file(&path, "x", true).unwrap();
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o077, 0);
+    }
+
+    fn addresses(port: u16) -> Addresses {
+        Addresses { all: [([127, 0, 0, 1], port).into(); 5] }
+    }
+
+    fn base_url(root: &Path, connector: &str) -> String {
+        let text = fs::read_to_string(root.join(format!("connectors/{connector}.yaml"))).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("base_url: "));
+        line.unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_somebody_changed_in_the_project_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |port| write_project(dir.path(), &addresses(port), &Credentials::demo());
+        assert!(!write(1000).unwrap().kept);
+        let joiner = dir.path().join("workflows/joiner.yaml");
+        let away = dir.path().join("connectors/chat.yaml");
+        fs::write(&joiner, "name: mine\n").unwrap();
+        fs::write(&away, "name: chat\nbase_url: https://chat.example.com\n").unwrap();
+        fs::remove_file(dir.path().join("connectors/status_page.yaml")).unwrap();
+        assert!(write(2000).unwrap().kept);
+        assert_eq!(fs::read_to_string(joiner).unwrap(), "name: mine\n");
+        assert_eq!(base_url(dir.path(), "directory"), "http://127.0.0.1:2000/scim/v2");
+        assert_eq!(base_url(dir.path(), "chat"), "https://chat.example.com");
+        assert!(!dir.path().join("connectors/status_page.yaml").exists());
+    }
+
+    #[test]
+    fn a_project_of_somebody_else_is_left_alone() {
+        for name in ["tenure.yaml", "workflows/joiner.yaml"] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "# mine\n").unwrap();
+            let refused = write_project(dir.path(), &addresses(1000), &Credentials::demo());
+            assert!(matches!(refused, Err(ProjectError::Taken { path: taken }) if taken == path));
+            assert_eq!(fs::read_to_string(&path).unwrap(), "# mine\n");
+            assert!(!dir.path().join("secrets").exists());
+        }
     }
 }

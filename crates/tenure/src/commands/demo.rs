@@ -31,7 +31,10 @@ const WORKFLOW: &str = "joiner";
 
 Starts a people directory, a chat, a code host and two more services on this machine, writes a
 project, starts the daemon and delivers an event. One service fails once and another one limits
-how often it may be called, so that you see a retry and a wait. Stays until Ctrl-C.")]
+how often it may be called, so that you see a retry and a wait. Stays until Ctrl-C.
+
+A project that an earlier demo wrote to DIR is used as it is now, with the services' new addresses;
+any other project there is left alone.")]
 pub(crate) struct Arguments {
     /// End after the run, with its exit code
     #[arg(long)]
@@ -68,7 +71,8 @@ fn introduce(terminal: &mut Terminal, world: &World) -> Result<()> {
     terminal.line(format!("{BOLD}Tenure demo{BOLD:#}"))?;
     terminal.line("")?;
     terminal.line(row("services", world.services()))?;
-    terminal.line(row("project", world.root().display().to_string()))?;
+    let as_it_was = if world.is_kept() { ", as it was left" } else { "" };
+    terminal.line(row("project", format!("{}{as_it_was}", world.root().display())))?;
     terminal.line(row("daemon", format!("http://{}", world.service.address())))?;
     terminal.line("")?;
     Ok(())

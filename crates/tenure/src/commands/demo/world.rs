@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 use tenure_playground::{
-    Credentials, Faults, Options, Playground, Project as Written, Service as Other, write_project,
+    Credentials, Faults, Options, Playground, Project as Written, ProjectError, Service as Other,
+    write_project,
 };
 
 use crate::cli::SettingFlags;
@@ -49,10 +50,7 @@ impl World {
         let once = Faults { fail_next: 1, method: Some("PUT".to_owned()), ..Faults::default() };
         playground.set_faults(Other::CodeHost, once);
         let written = write_project(&root, playground.addresses(), &Credentials::demo());
-        let written = written.map_err(|error| {
-            CommandError::failed(format!("the project cannot be written to {}", root.display()))
-                .caused_by(&error)
-        })?;
+        let written = written.map_err(|error| not_written(&error))?;
         let settings = free_address(settings);
         let project = Project::load(&root, &settings)?;
         wiring::must_be_sound(&project)?;
@@ -64,6 +62,11 @@ impl World {
     /// Directory of the project.
     pub(super) fn root(&self) -> &Path {
         &self.written.root
+    }
+
+    /// Whether the project was there already.
+    pub(super) fn is_kept(&self) -> bool {
+        self.written.kept
     }
 
     /// The services by name.
@@ -116,6 +119,17 @@ impl World {
             && let Err(error) = temporary.close()
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "the project stays behind");
+        }
+    }
+}
+
+fn not_written(error: &ProjectError) -> CommandError {
+    match error {
+        ProjectError::Taken { .. } => CommandError::usage(error.to_string())
+            .because("the demo writes over nothing that is not its own")
+            .hint("choose another directory: `tenure demo --dir DIR`"),
+        ProjectError::File { source, .. } => {
+            CommandError::failed(error.to_string()).caused_by(source)
         }
     }
 }
