@@ -22,6 +22,6 @@ pub use health::{Check, Health, Readiness};
 pub use page::{List, Page};
 pub use problem::Problem;
 pub use query::RunQuery;
-pub use run::{AttemptDetail, RunDetail, RunError, RunSummary, StepDetail};
+pub use run::{AttemptDetail, ResponseDetail, RunDetail, RunError, RunSummary, StepDetail};
 pub use status::{RunStatus, StepStatus};
 pub use stream::{EventKind, RunEvent};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{RunStatus, StepStatus};
 
@@ -101,9 +101,25 @@ pub struct StepDetail {
     /// What was kept of its result.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub output: Value,
+    /// What was answered last, as far as it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseDetail>,
     /// Steps inside it: branches, cases, items.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Self>,
+}
+
+/// An answer, as far as it was kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResponseDetail {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers that matter, by their names in small letters.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub headers: Map<String, Value>,
+    /// The body, when the workflow refers to it or the step failed.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub body: Value,
 }
 
 /// One request that was made for a step.

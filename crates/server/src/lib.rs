@@ -7,9 +7,11 @@
 mod access;
 mod app;
 mod body;
+mod caller;
 mod connections;
 mod describe;
 mod idempotency;
+mod json;
 mod prefer;
 mod probe;
 mod problem;

@@ -8,6 +8,8 @@ use tenure_engine::{AcceptError, CancelError, EngineError, StartError};
 use tenure_event::ParseError;
 use tenure_runlog::RunLogError;
 
+use crate::json;
+
 /// A refused request.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
@@ -216,7 +218,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let text = serde_json::to_string(&self.problem).unwrap_or_default();
+        let text = json::line(&self.problem).unwrap_or_default();
         let mut response = (status, text).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(Problem::MEDIA_TYPE));

@@ -69,6 +69,32 @@ async fn a_run_is_begun_or_awaited() {
 }
 
 #[tokio::test]
+async fn a_loop_says_how_many_items_failed() {
+    let world = World::new().await;
+    let says = async |input: &str| world.ended("each", input).await["steps"][0]["reason"].clone();
+    assert_eq!(says(r#"{"days":[1,6,7]}"#).await, "3 items, 2 failed");
+    assert_eq!(says(r#"{"days":[1]}"#).await, "1 item");
+}
+
+#[tokio::test]
+async fn an_answer_ends_its_line() {
+    let world = World::new().await;
+    for path in ["/healthz", "/api/v1/runs", "/api/v1/runs/nobody"] {
+        assert!(world.get(path).await.text.ends_with("}\n"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_says_whether_the_command_line_began_it() {
+    let world = World::new().await;
+    let path = "/api/v1/workflows/report/runs";
+    for (agent, word) in [("tenure/0.1.0", "cli"), ("curl/8.5.0", "api")] {
+        let headers = [("prefer", "wait=10"), ("user-agent", agent)];
+        assert_eq!(world.post(path, &headers, "").await.json()["initiator"], word);
+    }
+}
+
+#[tokio::test]
 async fn no_body_is_an_empty_input() {
     let run = World::new().await.ended("report", "").await;
     assert_eq!(run["input"], json!({}));
@@ -242,9 +268,9 @@ async fn workflows_and_routes_are_found() {
     let world = World::new().await;
     let list = world.get("/api/v1/workflows").await.json();
     let names: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
-    assert_eq!(names, ["joiner", "report", "settle"]);
-    assert_eq!(list["items"][0]["triggers"][0]["on"], "identity.user.created");
-    assert_eq!(list["items"][1]["steps"], 1);
+    assert_eq!(names, ["each", "joiner", "report", "settle"]);
+    assert_eq!(list["items"][1]["triggers"][0]["on"], "identity.user.created");
+    assert_eq!(list["items"][0]["steps"], 2);
     assert_eq!(world.get("/api/v1/connectors").await.json(), json!({ "items": [] }));
     assert_eq!(world.get("/nowhere").await.problem(), (404, "not-found".to_owned()));
     assert_eq!(world.get("/api/v1/events").await.problem().0, 405);

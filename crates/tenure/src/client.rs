@@ -42,6 +42,8 @@ impl Client {
         }
         let http = reqwest::Client::builder()
             .default_headers(headers)
+            // The daemon writes down that the command line asked.
+            .user_agent(concat!("tenure/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(3))
             // The daemon sends a comment every fifteen seconds into a stream that is quiet.
             .read_timeout(Duration::from_secs(75))

@@ -1,8 +1,9 @@
 //! A run with all its steps.
 
 use serde_json::Value;
-use tenure_api::{RunDetail, RunError, RunSummary, StepDetail};
-use tenure_run::{Outcome, Run, StepView, Summary, WaitingFor};
+use tenure_api::{ResponseDetail, RunDetail, RunError, RunSummary, StepDetail};
+use tenure_language::Scope;
+use tenure_run::{Outcome, Response, Run, StepStatus, StepView, Summary, WaitingFor};
 
 use super::{attempts, run_status, step_status};
 
@@ -42,10 +43,28 @@ pub fn run_detail(run: &Run) -> RunDetail {
         run: run_summary(&run.summary()),
         initiator: Some(run.initiator().to_owned()),
         input: run.input().clone(),
-        steps: tree(run.steps()),
+        steps: tree(run.steps().into_iter().map(|view| with_items(run, view)).collect()),
         output,
         error,
     }
+}
+
+/// A loop that succeeded says how many items it had, and how many of them failed.
+fn with_items(run: &Run, view: StepView) -> StepView {
+    if view.kind != "for_each" || view.status != StepStatus::Succeeded || view.reason.is_some() {
+        return view;
+    }
+    let scope = run.scope(&view.path);
+    let seen = scope.lookup("steps", Some(&view.path.id));
+    let count = |name: &str| seen.as_ref()?.get("output")?.get(name)?.as_u64();
+    let reason = count("succeeded").zip(count("failed")).map(|(succeeded, failed)| {
+        let items = match succeeded + failed {
+            1 => "1 item".to_owned(),
+            items => format!("{items} items"),
+        };
+        if failed == 0 { items } else { format!("{items}, {failed} failed") }
+    });
+    StepView { reason, ..view }
 }
 
 /// Steps in order, each with its depth, become steps inside steps.
@@ -99,14 +118,19 @@ fn step(view: StepView) -> StepDetail {
         started_at: view.started_at,
         ended_at: view.ended_at,
         output: if view.output.is_empty() { Value::Null } else { Value::Object(view.output) },
+        response: view.response.map(response),
         steps: Vec::new(),
     }
+}
+
+fn response(kept: Response) -> ResponseDetail {
+    ResponseDetail { status: kept.status, headers: kept.headers, body: kept.body }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tenure_run::{StepPath, StepStatus};
+    use tenure_run::StepPath;
 
     fn view(id: &str, depth: usize) -> StepView {
         StepView {

@@ -39,6 +39,19 @@ steps:
 output: { days: '${{ vars.days }}' }
 ";
 
+const EACH: &str = "
+name: each
+triggers:
+  - manual: {}
+steps:
+  - id: days
+    for_each: '${{ input.days }}'
+    as: day
+    on_item_error: continue
+    steps:
+      - { id: weekend, if: '${{ day > 5 }}', fail: closed }
+";
+
 const SETTLE: &str = "
 name: settle
 triggers:
@@ -85,7 +98,7 @@ impl World {
     }
 
     pub(super) async fn with(access: Access, limits: Limits) -> Self {
-        let plans = [JOINER, REPORT, SETTLE].map(|text| {
+        let plans = [JOINER, REPORT, EACH, SETTLE].map(|text| {
             let checked = check("test.yaml", text, &Known::anything());
             checked.plan.unwrap_or_else(|| panic!("{}", checked.report.render(false)))
         });

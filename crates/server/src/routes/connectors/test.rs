@@ -1,11 +1,11 @@
 //! `POST /api/v1/connectors/{name}/test`: tries a connector.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use tenure_api::ConnectorTest;
 use tenure_connector::Unavailable;
 
 use crate::App;
+use crate::json::Json;
 use crate::probe::probe;
 use crate::problem::Refusal;
 

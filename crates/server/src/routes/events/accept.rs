@@ -1,6 +1,5 @@
 //! `POST /api/v1/events`: takes an event, and answers once it is on disk.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -10,6 +9,7 @@ use tenure_event::Event;
 
 use crate::App;
 use crate::body;
+use crate::json::Json;
 use crate::problem::Refusal;
 
 pub(crate) async fn accept(

@@ -1,10 +1,10 @@
 //! `GET /healthz`: the process lives.
 
-use axum::Json;
 use axum::extract::State;
 use tenure_api::Health;
 
 use crate::App;
+use crate::json::Json;
 
 pub(crate) async fn live(State(app): State<App>) -> Json<Health> {
     Json(Health {

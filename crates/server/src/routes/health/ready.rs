@@ -1,11 +1,11 @@
 //! `GET /readyz`: whether deliveries are taken.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use tenure_api::{Check, Readiness};
 
 use crate::App;
+use crate::json::Json;
 
 pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     let closing = app.closing().is_cancelled();

@@ -1,6 +1,5 @@
 //! `GET /api/v1/runs`: runs, newest first.
 
-use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::Uri;
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use tenure_runlog::{Cursor, Filter};
 
 use crate::App;
 use crate::describe::run_summary;
+use crate::json::Json;
 use crate::problem::Refusal;
 
 const LIMIT_DEFAULT: usize = 50;

@@ -1,12 +1,12 @@
 //! `GET /api/v1/runs/{id}`: one run with all its steps.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use tenure_api::RunDetail;
 
 use super::run_id;
 use crate::App;
 use crate::describe::run_detail;
+use crate::json::Json;
 use crate::problem::Refusal;
 
 pub(crate) async fn show(

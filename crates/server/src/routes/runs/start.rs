@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::LOCATION;
@@ -18,8 +17,9 @@ use tenure_event::Event;
 use tenure_run::RunId;
 
 use crate::body::Start;
+use crate::json::Json;
 use crate::problem::Refusal;
-use crate::{App, body, describe, idempotency, prefer};
+use crate::{App, body, caller, describe, idempotency, prefer};
 
 pub(crate) async fn start(
     State(app): State<App>,
@@ -36,7 +36,7 @@ pub(crate) async fn start(
         Start::Input(input) => (input, None),
         Start::Event(document) => (Value::Null, Some(event(document)?)),
     };
-    let initiator = "api".to_owned();
+    let initiator = caller::word(&headers).to_owned();
     let request = StartRun { workflow, input, event, initiator, idempotency_key: key };
     let started = app.engine().start_run(request).await?;
     let ended = match wait {

@@ -1,11 +1,11 @@
 //! `GET /api/v1/workflows`: what can run.
 
-use axum::Json;
 use axum::extract::State;
 use tenure_api::{List, TriggerSummary, WorkflowSummary};
 use tenure_workflow::{Block, EventPattern, Kind, OnError, Plan, Step, Trigger};
 
 use crate::App;
+use crate::json::Json;
 
 pub(crate) async fn list(State(app): State<App>) -> Json<List<WorkflowSummary>> {
     let catalog = app.engine().catalog();
