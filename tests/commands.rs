@@ -5,10 +5,11 @@ mod requests;
 mod runs;
 
 use serde_json::json;
-use tenure_playground::{Credentials, Options, Playground, write_project};
+use tenure_playground::{Options, Playground};
 use tenure_testkit::TempProject;
 
 use crate::program::tenure;
+use crate::shipped::shipped;
 
 /// Asks one service one thing.
 const STATUS: &str = "
@@ -57,9 +58,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn start() -> Self {
         let playground = Playground::start(Options::default().unlimited()).await.unwrap();
-        let project = TempProject::new().unwrap();
-        write_project(project.root(), playground.addresses(), &Credentials::demo()).unwrap();
-        let project = project.workflow("status", STATUS).unwrap();
+        let project = shipped(&playground).workflow("status", STATUS).unwrap();
         let project = project.workflow("pause", PAUSE).unwrap();
         let project = project.workflow("refuse", REFUSE).unwrap();
         Self { playground, project }

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tenure_api::{RunDetail, RunStatus};
-use tenure_playground::{Credentials, Options, Playground, Service, write_project};
+use tenure_playground::{Options, Playground, Service};
 use tenure_testkit::TempProject;
 use tokio::process::{Child, Command};
 
 use crate::api::{Api, event, http};
 use crate::program::Daemon;
+use crate::shipped::shipped;
 use crate::skip::skipped;
 
 const VARIABLE: &str = "TENURE_TEST_SCIM_SERVER";
@@ -93,8 +94,7 @@ impl World {
     async fn start(program: &Path) -> Self {
         let directory = Directory::start(program).await;
         let playground = Playground::start(Options::default().unlimited()).await.unwrap();
-        let project = TempProject::new().unwrap();
-        write_project(project.root(), playground.addresses(), &Credentials::demo()).unwrap();
+        let project = shipped(&playground);
         let variant = std::fs::read_to_string(repository("workflows/variants/directory.yaml"));
         let compare = repository("examples/directory-comparison");
         let compared = std::fs::read_to_string(compare.join("connectors/directory.yaml")).unwrap();

@@ -13,5 +13,6 @@ mod kill;
 mod program;
 mod reference;
 mod secrets;
+mod shipped;
 mod skip;
 mod telemetry;
