@@ -21,7 +21,13 @@ use crate::commands::{
   tenure init people && cd people start a project of your own
   tenure check                    find what a run would trip over
   tenure run hello                run a workflow here and now
-  tenure serve                    take deliveries and run what they start"
+  tenure serve                    take deliveries and run what they start
+
+Environment:
+  TENURE_TOKEN            bearer token of the daemon, for it and for its clients
+  TENURE_SECRET_<NAME>    secret NAME of the connectors; TENURE_SECRET_<NAME>_FILE names its file
+
+-h is short; --help lists every setting."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -47,11 +53,11 @@ pub(crate) struct SettingFlags {
     pub(crate) project: Option<PathBuf>,
 
     /// Directory that keeps the runs [env: TENURE_DATA=] [default: .tenure/ in the project]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
     pub(crate) data: Option<String>,
 
     /// Address of the daemon [env: TENURE_LISTEN=] [default: 127.0.0.1:7117]
-    #[arg(long, global = true, value_name = "ADDR")]
+    #[arg(long, global = true, value_name = "ADDR", hide_short_help = true)]
     pub(crate) listen: Option<String>,
 
     /// What is logged: off, error, warn, info, debug, trace, or target=level [env: TENURE_LOG_LEVEL=]
@@ -90,6 +96,24 @@ pub(crate) enum Command {
     Config(config::Arguments),
     Completions(completions::Arguments),
     Playground(playground::Arguments),
+}
+
+impl Command {
+    /// How its answer, and its error, is printed.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::Check(arguments) => arguments.format,
+            Self::Run(arguments) => arguments.format,
+            Self::Runs(command) => command.format(),
+            Self::Connectors(command) => command.format(),
+            Self::Config(arguments) => arguments.format,
+            Self::Demo(_)
+            | Self::Init(_)
+            | Self::Serve(_)
+            | Self::Completions(_)
+            | Self::Playground(_) => Format::Human,
+        }
+    }
 }
 
 /// How answers are printed.

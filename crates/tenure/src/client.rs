@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenure_api::{
     ConnectorSummary, ConnectorTest, EventAccepted, Health, List, Page, Problem, RunDetail,
-    RunQuery, RunStarted, RunSummary,
+    RunQuery, RunStarted, RunSummary, WorkflowSummary,
 };
 
 use crate::config::TOKEN_VARIABLE;
@@ -103,6 +103,11 @@ impl Client {
         let request = self.http.post(self.api(&["workflows", workflow, "runs"]));
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(request.header(CONTENT_TYPE, media_type).body(body)).await
+    }
+
+    /// Lists workflows.
+    pub(crate) async fn workflows(&self) -> Result<List<WorkflowSummary>, CommandError> {
+        self.send(self.http.get(self.api(&["workflows"]))).await
     }
 
     /// Lists connectors.

@@ -20,7 +20,7 @@ use crate::cli::SettingFlags;
 use crate::error::CommandError;
 use pick::Picker;
 pub(crate) use pick::{Origin, Setting};
-pub(crate) use secrets::{ProjectSecrets, SecretFile};
+pub(crate) use secrets::{ProjectSecrets, SecretFile, in_environment, secrets_in};
 use source::ConfigSource;
 
 /// Name of the project file.

@@ -5,6 +5,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+use tenure_language::Report;
+
+use crate::cli::Format;
+use crate::terminal::stderr_has_colours;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
@@ -36,13 +41,21 @@ pub(crate) struct CommandError {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
+    /// What is wrong with files, each mistake where it stands.
+    reports: Vec<Report>,
     exit: Exit,
 }
 
 impl CommandError {
     /// Something that was tried and failed.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), exit: Exit::Failed }
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            reports: Vec::new(),
+            exit: Exit::Failed,
+        }
     }
 
     /// Something that was not tried because what was given is wrong.
@@ -66,6 +79,12 @@ impl CommandError {
         self
     }
 
+    /// Adds what is wrong with a file; it is shown first.
+    pub(crate) fn about(mut self, report: Report) -> Self {
+        self.reports.push(report);
+        self
+    }
+
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -84,13 +103,17 @@ impl std::error::Error for CommandError {}
 /// Prints why a command ended badly and says how the program ends.
 ///
 /// A reader that went away (`tenure runs list | head`) is no failure.
-pub(crate) fn report(error: &anyhow::Error) -> Exit {
+pub(crate) fn report(error: &anyhow::Error, format: Format) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Succeeded;
     }
+    let text = match format {
+        Format::Human => render(error),
+        Format::Json => format!("{}\n", document(error)),
+    };
     let mut screen = anstream::AutoStream::auto(io::stderr().lock());
     // Nobody is left to tell when the error stream is gone.
-    let _ = write!(screen, "{}", render(error));
+    let _ = write!(screen, "{text}");
     error.downcast_ref::<CommandError>().map_or(Exit::Failed, |error| error.exit)
 }
 
@@ -118,19 +141,39 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn render(error: &anyhow::Error) -> String {
-    let mut text = format!("{RED}error:{RED:#} {error}\n");
     let known = error.downcast_ref::<CommandError>();
-    let causes = match known {
-        Some(known) => known.causes.clone(),
-        None => error.chain().skip(1).map(ToString::to_string).collect(),
-    };
-    for cause in causes {
+    let mut text = String::new();
+    for report in known.into_iter().flat_map(|known| &known.reports) {
+        text.push_str(&format!("{}\n\n", report.render(stderr_has_colours())));
+    }
+    text.push_str(&format!("{RED}error:{RED:#} {error}\n"));
+    for cause in causes(error) {
         text.push_str(&format!("  because: {cause}\n"));
     }
     for hint in known.into_iter().flat_map(|known| &known.hints) {
         text.push_str(&format!("{CYAN}hint:{CYAN:#} {hint}\n"));
     }
     text
+}
+
+/// The same for programs.
+fn document(error: &anyhow::Error) -> Value {
+    let known = error.downcast_ref::<CommandError>();
+    let hints = known.map(|known| known.hints.as_slice()).unwrap_or_default();
+    let mut document =
+        json!({ "error": error.to_string(), "causes": causes(error), "hints": hints });
+    let reports = known.map(|known| known.reports.as_slice()).unwrap_or_default();
+    if !reports.is_empty() {
+        document["files"] = reports.iter().map(Report::to_json).collect();
+    }
+    document
+}
+
+fn causes(error: &anyhow::Error) -> Vec<String> {
+    match error.downcast_ref::<CommandError>() {
+        Some(known) => known.causes.clone(),
+        None => error.chain().skip(1).map(ToString::to_string).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -165,6 +208,9 @@ mod tests {
     #[test]
     fn a_reader_that_went_away_is_no_failure() {
         let gone = io::Error::from(io::ErrorKind::BrokenPipe);
-        assert_eq!(report(&anyhow::Error::new(gone).context("list not written")), Exit::Succeeded);
+        assert_eq!(
+            report(&anyhow::Error::new(gone).context("list not written"), Format::Human),
+            Exit::Succeeded
+        );
     }
 }

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::cli::Format;
 use crate::error::{CommandError, Exit, report};
 
 fn main() -> ExitCode {
@@ -29,17 +30,18 @@ fn main() -> ExitCode {
     // One provider for the whole process: two in the tree would make the first connection panic.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         let error = CommandError::failed("encryption is set up twice");
-        return report(&error.into()).into();
+        return report(&error.into(), Format::Human).into();
     }
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return on_arguments(&error).into(),
     };
+    let format = cli.command.format();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let error = CommandError::failed("no executor could be started").caused_by(&error);
-            return report(&error.into()).into();
+            return report(&error.into(), format).into();
         }
     };
     let ended = runtime.block_on(commands::perform(cli));
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match ended {
         Ok(exit) => exit.into(),
-        Err(error) => report(&error).into(),
+        Err(error) => report(&error, format).into(),
     }
 }
 

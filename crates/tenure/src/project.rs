@@ -2,7 +2,7 @@
 
 mod files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use tenure_language::{Document, Pointer, Problem, Report};
 use tenure_workflow::{Known, KnownAction, KnownConnector, KnownInput, Plan};
 
 use crate::cli::SettingFlags;
-use crate::config::{Config, Loaded, ProjectSecrets};
+use crate::config::{Config, FILE_NAME, Loaded, ProjectSecrets, secrets_in};
 use crate::error::CommandError;
 use files::{Files, SourceFile};
-pub(crate) use files::{belonging_to, nearest_project};
+pub(crate) use files::{belonging_to, nearby, nearest_project};
 
 /// What a project consists of, and everything that is wrong with it.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub(crate) struct Project {
     pub(crate) connectors: BTreeMap<String, Connector>,
     /// Its workflows, by file.
     pub(crate) plans: BTreeMap<String, Arc<Plan>>,
+    /// Names that its workflow files declare, wrong as the rest may be.
+    pub(crate) declared: BTreeSet<String>,
+    /// Names of the secrets that its connector files ask for.
+    pub(crate) secret_names: BTreeSet<String>,
     /// What was read: how many files of each kind.
     pub(crate) counts: Counts,
     /// A report for each file with problems, warnings among them.
@@ -91,6 +95,8 @@ impl Project {
             config: before.filter(|_| broken).map_or(config, |before| before.config.clone()),
             connectors: BTreeMap::new(),
             plans: BTreeMap::new(),
+            declared: files.workflows.iter().filter_map(declared_name).collect(),
+            secret_names: files.connectors.iter().flat_map(|it| secrets_in(&it.text)).collect(),
             counts: Counts { workflows: files.workflows.len(), connectors: files.connectors.len() },
             reports: report.into_iter().collect(),
         };
@@ -105,6 +111,21 @@ impl Project {
     /// Where its connectors get their secrets from.
     fn secrets(&self) -> ProjectSecrets {
         ProjectSecrets::new(self.config.secrets.clone())
+    }
+
+    /// Refuses a directory that holds nothing of a project; says where one is.
+    pub(crate) fn must_exist(&self, wish: &str) -> Result<(), CommandError> {
+        if self.counts != Counts::default() || self.root.join(FILE_NAME).is_file() {
+            return Ok(());
+        }
+        let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
+        let error = CommandError::usage(format!("{} holds nothing to {wish}", root.display()));
+        Err(match nearby(&self.root) {
+            Some(hint) => error.hint(hint),
+            None => {
+                error.hint("a project has workflows/ and connectors/; `tenure init DIR` makes one")
+            }
+        })
     }
 
     /// Whether something is wrong that a run would trip over.
@@ -177,7 +198,7 @@ impl Project {
         let mut known = Known::only(connectors.collect());
         known.broken_connectors = files.connectors.iter().filter_map(declared_name).collect();
         known.broken_connectors.retain(|name| !known.connectors.contains_key(name));
-        known.workflows = files.workflows.iter().filter_map(declared_name).collect();
+        known.workflows = self.declared.clone();
         known
     }
 }

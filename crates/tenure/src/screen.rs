@@ -3,9 +3,11 @@
 //! What is over is printed once and stays. On a terminal the steps at work are drawn below it,
 //! again and again; elsewhere only what is over, and waits, are printed.
 
+mod items;
 mod lines;
-mod width;
+mod shape;
 
+use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -13,8 +15,9 @@ use jiff::Timestamp;
 use tenure_api::{AttemptDetail, EventKind, RunEvent, RunStatus, StepStatus};
 
 use crate::terminal::{Terminal, cut};
-pub(crate) use width::longest_path;
+pub(crate) use shape::Shape;
 
+use items::Items;
 use lines::{ended, open_line, outcome, waiting};
 
 /// How often steps at work are drawn again.
@@ -39,7 +42,10 @@ pub(crate) struct Screen {
     terminal: Terminal,
     /// Columns for the paths of steps.
     column: usize,
+    /// Steps that may fail without failing what is around them.
+    forgiven: HashSet<String>,
     open: Vec<OpenStep>,
+    items: Items,
     /// Lines that are drawn below what stays.
     drawn: usize,
     began: Option<Timestamp>,
@@ -53,15 +59,17 @@ pub(crate) struct Screen {
 impl Screen {
     /// A screen that shows nothing and only knows where the run stands.
     pub(crate) fn hidden() -> Self {
-        Self { hidden: true, ..Self::new(0) }
+        Self { hidden: true, ..Self::new(Shape::default()) }
     }
 
-    /// A screen for a run whose longest path of a step takes about so many columns.
-    pub(crate) fn new(longest_path: usize) -> Self {
+    /// A screen for a run of this shape.
+    pub(crate) fn new(shape: Shape) -> Self {
         Self {
             terminal: Terminal::stdout(),
-            column: longest_path.clamp(12, 36),
+            column: shape.longest_path.clamp(12, 36),
+            forgiven: shape.forgiven,
             open: Vec::new(),
+            items: Items::default(),
             drawn: 0,
             began: None,
             seen: None,
@@ -101,7 +109,7 @@ impl Screen {
             EventKind::StepWaiting => {
                 self.started(event);
                 if !self.terminal.is_live() {
-                    let line = waiting(event, self.column);
+                    let line = waiting(event, self.column, Timestamp::now());
                     self.terminal.line(line)?;
                 }
             }
@@ -179,9 +187,13 @@ impl Screen {
         let Some(path) = &event.step else { return Ok(()) };
         let open = self.open.iter().position(|step| step.path == *path);
         let open = open.map(|index| self.open.remove(index));
+        let failed = event.step_status == Some(StepStatus::Failed);
+        let id = path.rsplit('/').next().unwrap_or(path);
+        self.items.ended(path, failed && !self.forgiven.contains(id));
+        let failed_items = self.items.failed_of(path);
         self.erase()?;
-        for line in ended(event, open.as_ref(), self.column) {
-            self.terminal.line(line)?;
+        for line in ended(event, open.as_ref(), failed_items, self.column) {
+            self.terminal.row(line)?;
         }
         Ok(())
     }

@@ -40,6 +40,12 @@ impl Terminal {
         writeln!(self.out, "{}", text.as_ref())
     }
 
+    /// Prints one line of columns; a person sees no more of it than fits.
+    pub(crate) fn row(&mut self, text: impl AsRef<str>) -> io::Result<()> {
+        let text = text.as_ref();
+        if self.live { self.line(cut(text, self.width())) } else { self.line(text) }
+    }
+
     /// Prints text as it is.
     pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
         write!(self.out, "{text}")?;

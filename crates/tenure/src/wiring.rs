@@ -13,19 +13,16 @@ use crate::commands::check::counted;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::project::Project;
-use crate::terminal::stderr_has_colours;
 
-/// Refuses a project with mistakes, and shows each.
+/// Refuses a project with mistakes; the error shows each.
 pub(crate) fn must_be_sound(project: &Project) -> Result<(), CommandError> {
     if !project.has_errors() {
         return Ok(());
     }
     let reports: Vec<_> = project.reports.iter().filter(|report| report.has_errors()).collect();
-    for report in &reports {
-        anstream::eprintln!("{}\n", report.render(stderr_has_colours()));
-    }
-    Err(CommandError::usage(format!("{} cannot be used", counted(reports.len(), "file")))
-        .hint("`tenure check` finds all of this without running anything"))
+    let error = CommandError::usage(format!("{} cannot be used", counted(reports.len(), "file")))
+        .hint("`tenure check` finds all of this without running anything");
+    Err(reports.into_iter().cloned().fold(error, CommandError::about))
 }
 
 /// The connectors of a project, as clients.

@@ -8,8 +8,7 @@ use serde_json::json;
 use tenure_language::{Report, Severity};
 
 use crate::cli::{Format, SettingFlags};
-use crate::config::FILE_NAME;
-use crate::error::{CommandError, Exit};
+use crate::error::Exit;
 use crate::project::{self, Counts, Project, belonging_to};
 use crate::terminal::{Terminal, stdout_has_colours};
 
@@ -26,7 +25,7 @@ pub(crate) struct Arguments {
     path: Option<PathBuf>,
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(crate) format: Format,
 }
 
 /// What was checked and found.
@@ -44,11 +43,7 @@ pub(crate) fn perform(arguments: &Arguments, settings: &SettingFlags) -> Result<
         None => (project::root(settings)?, None),
     };
     let project = Project::load_with(&root, settings, only.as_deref())?;
-    if project.counts == Counts::default() && !root.join(FILE_NAME).is_file() {
-        return Err(CommandError::usage(format!("{} holds nothing to check", root.display()))
-            .hint("a project has workflows/ and connectors/; `tenure init` makes one")
-            .into());
-    }
+    project.must_exist("check")?;
     let mut reports = project.reports;
     if let Some(only) = &only {
         reports.retain(|report| report.file == *only);

@@ -5,9 +5,9 @@ use clap::Args;
 use serde_json::{Map, json};
 
 use crate::cli::{Format, SettingFlags};
-use crate::config::{Config, FILE_NAME, TOKEN_VARIABLE};
+use crate::config::{Config, FILE_NAME, TOKEN_VARIABLE, in_environment};
 use crate::error::Exit;
-use crate::project;
+use crate::project::{self, Project};
 use crate::terminal::{Table, Terminal, stderr_has_colours};
 
 /// Print the settings in force, and where each value was written
@@ -19,7 +19,7 @@ A flag beats an environment variable beats tenure.yaml beats the default.")]
 pub(crate) struct Arguments {
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(crate) format: Format,
 }
 
 /// Prints every setting of the project here.
@@ -34,6 +34,16 @@ pub(crate) fn perform(arguments: &Arguments, settings: &SettingFlags) -> Result<
     } else {
         ("token".to_owned(), "none".to_owned(), "default".to_owned())
     });
+    let project = Project::load(&root, settings)?;
+    for name in &project.secret_names {
+        let Some(variable) = in_environment(name) else { continue };
+        let row = (format!("secrets.{name}"), "(secret)".to_owned(), variable);
+        // What the environment says beats the file that tenure.yaml names.
+        match rows.iter_mut().find(|(setting, ..)| *setting == row.0) {
+            Some(taken) => *taken = row,
+            None => rows.push(row),
+        }
+    }
     let mut terminal = Terminal::stdout();
     match arguments.format {
         Format::Json => {

@@ -7,7 +7,7 @@ mod test;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::cli::SettingFlags;
+use crate::cli::{Format, SettingFlags};
 use crate::error::Exit;
 
 /// List and test connectors
@@ -18,6 +18,16 @@ use crate::error::Exit;
 pub(crate) enum Command {
     List(list::Arguments),
     Test(test::Arguments),
+}
+
+impl Command {
+    /// How its answer is printed.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::List(arguments) => arguments.format,
+            Self::Test(arguments) => arguments.format,
+        }
+    }
 }
 
 /// Does one of them; through the daemon if one holds the data directory.

@@ -13,7 +13,7 @@ use crate::cli::SettingFlags;
 use crate::client::Client;
 use crate::error::{CommandError, Exit};
 use crate::facts::{Drawn, Facts};
-use crate::screen::{Screen, longest_path};
+use crate::screen::{Screen, Shape};
 use crate::signals::Signals;
 use crate::terminal::Terminal;
 use crate::terminal::marks::{BOLD, DIM};
@@ -57,7 +57,8 @@ pub(crate) async fn perform(arguments: Arguments, settings: SettingFlags) -> Res
         Ok(exit) if !once => {
             point(&mut terminal, &world)?;
             signals.end().await;
-            terminal.line("")?;
+            // The terminal may be what went away.
+            let _ = terminal.line("");
             Ok(exit)
         }
         shown => shown,
@@ -97,9 +98,8 @@ async fn show(
     terminal.line(format!("{BOLD}It starts a run:{BOLD:#} {WORKFLOW} {DIM}{run}{DIM:#}"))?;
     terminal.line("")?;
     let plans = world.service.project().workflows();
-    let column =
-        plans.iter().find(|plan| plan.name == WORKFLOW).map_or(0, |plan| longest_path(plan));
-    let mut screen = Screen::new(column);
+    let plan = plans.iter().find(|plan| plan.name == WORKFLOW);
+    let mut screen = Screen::new(plan.map(|plan| Shape::of(plan)).unwrap_or_default());
     match Facts::there(client, run).draw(&mut screen, signals.end()).await? {
         Drawn::Interrupted => {
             screen.erase()?;

@@ -58,7 +58,9 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit> {
         terminal.line(line)?;
     }
     terminal.line("")?;
-    terminal.line("What they were asked: curl BASE/_playground/log; Ctrl-C ends them.")?;
+    let origin = playground.addresses().origin(Service::Directory);
+    terminal.line(format!("What all of them were asked: curl {origin}/_playground/log"))?;
+    terminal.line("Ctrl-C ends them.")?;
     signals.end().await;
     playground.shutdown().await;
     Ok(Exit::Succeeded)

@@ -16,11 +16,11 @@ use tenure_server::run_detail;
 
 use crate::cli::{Format, SettingFlags};
 use crate::client::Client;
-use crate::daemon;
+use crate::daemon::{self, Notice};
 use crate::error::{CommandError, Exit};
 use crate::facts::{Drawn, Facts};
 use crate::project::{self, Project, belonging_to};
-use crate::screen::{Screen, longest_path};
+use crate::screen::{Screen, Shape};
 use crate::signals::Signals;
 use crate::telemetry::{Audience, Telemetry};
 use crate::terminal::Terminal;
@@ -55,13 +55,14 @@ pub(crate) struct Arguments {
     event: Option<PathBuf>,
     /// How the run is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(crate) format: Format,
 }
 
 /// What is to be run.
 struct Order {
     workflow: String,
-    longest_path: usize,
+    version: String,
+    shape: Shape,
     given: Given,
     format: Format,
 }
@@ -79,46 +80,80 @@ pub(crate) async fn perform(arguments: Arguments, settings: SettingFlags) -> Res
         Some(file) => project.plans.get(file).cloned(),
         None => project.workflows().into_iter().find(|plan| plan.name == arguments.workflow),
     };
-    let Some(plan) = plan else { return Err(no_workflow(&project, &arguments.workflow).into()) };
+    let Some(plan) = plan else {
+        return Err(no_workflow(&project, file.as_deref(), &arguments.workflow).into());
+    };
     let order = Order {
         workflow: plan.name.clone(),
-        longest_path: longest_path(&plan),
+        version: plan.version.to_string(),
+        shape: Shape::of(&plan),
         given,
         format: arguments.format,
     };
     match daemon::holder_of(&project.config.data.value).await? {
-        Some((_, client)) => in_daemon(order, &client).await,
+        Some((notice, client)) => in_daemon(order, &client, &notice).await,
         None => here(order, project).await,
     }
 }
 
-/// Why a workflow cannot be run; shows what is wrong with the files, if something is.
-fn no_workflow(project: &Project, name: &str) -> CommandError {
-    if let Err(error) = wiring::must_be_sound(project) {
+/// Why a workflow cannot be run; shows what is wrong with its file, if it has one.
+fn no_workflow(project: &Project, file: Option<&str>, name: &str) -> CommandError {
+    let is_there = file.is_some() || project.declared.contains(name);
+    if is_there && let Err(error) = wiring::must_be_sound(project) {
         return error;
     }
-    let plans = project.workflows();
-    let names: Vec<_> = plans.iter().map(|plan| plan.name.as_str()).collect();
-    let error = CommandError::usage(format!("workflow {name:?} does not exist"));
-    match (did_you_mean(name, names.iter().copied()), names.is_empty()) {
+    let names: Vec<_> = project.declared.iter().map(String::as_str).collect();
+    let mut error = CommandError::usage(format!("workflow {name:?} does not exist"));
+    error = match (did_you_mean(name, names.iter().copied()), names.is_empty()) {
         (Some(hint), _) => error.hint(hint),
-        (None, true) => error.hint("there are no workflows here: `tenure init` makes a project"),
+        (None, true) => match project::nearby(&project.root) {
+            Some(hint) => error.hint(hint),
+            None => error.hint("there are no workflows here: `tenure init` makes a project"),
+        },
         (None, false) => error.hint(format!("there are: {}", names.join(", "))),
+    };
+    match broken(project) {
+        Some(files) => error.hint(format!("`tenure check` finds problems in {files}")),
+        None => error,
+    }
+}
+
+/// The files that have problems, unless none has.
+fn broken(project: &Project) -> Option<String> {
+    let broken = project.reports.iter().filter(|report| report.has_errors());
+    let broken: Vec<_> = broken.map(|report| report.file.as_str()).collect();
+    (!broken.is_empty()).then(|| broken.join(", "))
+}
+
+/// Refuses a workflow that the daemon has not read, and says if it has an older one.
+async fn is_read(order: &Order, client: &Client, notice: &Notice) -> Result<(), CommandError> {
+    let (name, pid) = (&order.workflow, notice.pid);
+    let read = client.workflows().await?.items;
+    match read.into_iter().find(|workflow| workflow.name == *name) {
+        None => Err(CommandError::usage(format!("the daemon has not read workflow {name:?} yet"))
+            .because(format!("the daemon at {} holds the data directory", client.address()))
+            .hint(format!("kill -HUP {pid} makes it read the project again"))),
+        Some(workflow) if workflow.version != order.version => {
+            anstream::eprintln!(
+                "warning: the daemon runs another version of {name:?} than its file holds; kill \
+                 -HUP {pid} makes it read the project again\n"
+            );
+            Ok(())
+        }
+        Some(_) => Ok(()),
     }
 }
 
 /// Says that other files have problems; this run does not need them.
 fn warn_of_others(project: &Project) {
-    let broken = project.reports.iter().filter(|report| report.has_errors());
-    let broken: Vec<_> = broken.map(|report| report.file.as_str()).collect();
-    if !broken.is_empty() {
-        let files = broken.join(", ");
+    if let Some(files) = broken(project) {
         anstream::eprintln!("warning: `tenure check` finds problems in {files}\n");
     }
 }
 
-async fn in_daemon(order: Order, client: &Client) -> Result<Exit> {
-    let Order { workflow, longest_path, given, format } = order;
+async fn in_daemon(order: Order, client: &Client, notice: &Notice) -> Result<Exit> {
+    is_read(&order, client, notice).await?;
+    let Order { workflow, shape, given, format, .. } = order;
     let started = match &given.event {
         None => client.start_run(&workflow, &given.input).await?,
         Some(_) if !given.input.is_null() => {
@@ -133,7 +168,7 @@ async fn in_daemon(order: Order, client: &Client) -> Result<Exit> {
     if format == Format::Human {
         heading(&workflow, &started.run, Some(client))?;
     }
-    let drawn = draw(facts, longest_path, format, &mut Signals::listen()?).await?;
+    let drawn = draw(facts, shape, format, &mut Signals::listen()?).await?;
     if drawn == Drawn::Interrupted {
         let mut terminal = Terminal::stdout();
         terminal.line(format!(
@@ -161,7 +196,7 @@ async fn here(order: Order, project: Project) -> Result<Exit> {
 }
 
 async fn drive(order: Order, engine: &Engine) -> Result<Exit> {
-    let Order { workflow, longest_path, given, format } = order;
+    let Order { workflow, shape, given, format, .. } = order;
     let mut signals = Signals::listen()?;
     let event = given.event.map(event).transpose()?;
     let wish = StartRun {
@@ -177,7 +212,7 @@ async fn drive(order: Order, engine: &Engine) -> Result<Exit> {
         heading(&workflow, &id, None)?;
     }
     let facts = Facts::here(engine.runlog(), started.run);
-    if draw(facts, longest_path, format, &mut signals).await? == Drawn::Interrupted {
+    if draw(facts, shape, format, &mut signals).await? == Drawn::Interrupted {
         let mut terminal = Terminal::stdout();
         terminal.line("\nending once the requests in hand have; Ctrl-C again ends at once")?;
         tokio::select! {
@@ -194,14 +229,14 @@ async fn drive(order: Order, engine: &Engine) -> Result<Exit> {
 
 async fn draw(
     mut facts: Facts,
-    longest_path: usize,
+    shape: Shape,
     format: Format,
     signals: &mut Signals,
 ) -> Result<Drawn> {
     if format == Format::Json {
         return quietly(&mut facts, signals).await;
     }
-    let mut screen = Screen::new(longest_path);
+    let mut screen = Screen::new(shape);
     let drawn = facts.draw(&mut screen, signals.end()).await?;
     match drawn {
         Drawn::Interrupted => screen.erase()?,

@@ -9,7 +9,7 @@ mod watch;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::cli::SettingFlags;
+use crate::cli::{Format, SettingFlags};
 use crate::error::Exit;
 use source::Source;
 
@@ -23,6 +23,18 @@ pub(crate) enum Command {
     Show(show::Arguments),
     Watch(watch::Arguments),
     Cancel(cancel::Arguments),
+}
+
+impl Command {
+    /// How its answer is printed.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::List(arguments) => arguments.format,
+            Self::Show(arguments) => arguments.format,
+            Self::Watch(arguments) => arguments.format,
+            Self::Cancel(_) => Format::Human,
+        }
+    }
 }
 
 /// Does one of them; through the daemon if one holds the data directory.

@@ -24,7 +24,12 @@ Deliver an event:
     -H 'Content-Type: application/cloudevents+json' --data @events/ann-joins.json
 
 SIGHUP reads the project again; a file that is broken keeps its version of before. SIGTERM ends
-the daemon: requests in hand get 30 seconds, and what is left goes on at the next start.")]
+the daemon: requests in hand get 30 seconds, and what is left goes on at the next start.
+
+Environment:
+  TENURE_TOKEN            bearer token that clients must send; without it only this machine may ask
+  TENURE_SECRET_<NAME>    secret NAME of the connectors; TENURE_SECRET_<NAME>_FILE names its file
+  OTEL_EXPORTER_OTLP_ENDPOINT    collector that gets traces")]
 pub(crate) struct Arguments {}
 
 /// Runs the daemon until it is told to end.
@@ -32,6 +37,7 @@ pub(crate) async fn perform(_: Arguments, settings: SettingFlags) -> Result<Exit
     let mut signals = Signals::listen()?;
     let root = project::root(&settings)?;
     let project = Project::load(&root, &settings)?;
+    project.must_exist("serve")?;
     wiring::must_be_sound(&project)?;
     let telemetry = Telemetry::start(&project.config, Audience::Operator)?;
     wiring::log_reports(&project.reports);
@@ -46,7 +52,7 @@ pub(crate) async fn perform(_: Arguments, settings: SettingFlags) -> Result<Exit
     tracing::info!("ending: requests in hand get up to 30 seconds; a second signal ends at once");
     tokio::select! {
         () = service.shutdown() => {}
-        () = signals.end() => {
+        () = signals.term() => {
             tracing::warn!("ended at once; what was in hand goes on at the next start");
             return Ok(Exit::Failed);
         }

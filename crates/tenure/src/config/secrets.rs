@@ -75,6 +75,25 @@ impl SecretSource for ProjectSecrets {
     }
 }
 
+/// Names of the secrets that a connector's text asks for.
+pub(crate) fn secrets_in(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split("${{").skip(1).filter_map(|rest| {
+        let (hole, _) = rest.split_once("}}")?;
+        let name = hole.trim().strip_prefix("secrets.")?;
+        is_id(name).then(|| name.to_owned())
+    })
+}
+
+/// The variable that gives a secret, if the environment has one.
+pub(crate) fn in_environment(name: &str) -> Option<String> {
+    let spellings = [name.to_uppercase(), name.to_owned()];
+    let variables = spellings.iter().flat_map(|name| {
+        let variable = format!("TENURE_SECRET_{name}");
+        [variable.clone(), format!("{variable}_FILE")]
+    });
+    variables.into_iter().find(|variable| std::env::var_os(variable).is_some())
+}
+
 /// The content of a file without its last line break.
 fn read(name: &str, path: &Path) -> Result<Secret, SecretError> {
     let name = || name.to_owned();
@@ -107,6 +126,13 @@ mod tests {
             ("binary".to_owned(), file("binary")),
             ("endless".to_owned(), file("endless")),
         ]))
+    }
+
+    #[test]
+    fn the_secrets_of_a_text_are_found_by_name() {
+        let text = "auth: { bearer: { token: \"${{ secrets.chat_token }}\" } }\nx: ${{ other.a }}";
+        assert_eq!(secrets_in(text).collect::<Vec<_>>(), ["chat_token"]);
+        assert_eq!(secrets_in("${{ secrets. }} ${{ secrets.a").count(), 0);
     }
 
     #[test]

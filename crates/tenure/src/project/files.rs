@@ -102,6 +102,20 @@ pub(crate) fn nearest_project(from: &Path) -> PathBuf {
         .to_owned()
 }
 
+/// Says which directory below this one holds a project, if one does.
+pub(crate) fn nearby(root: &Path) -> Option<String> {
+    let mut names: Vec<_> = std::fs::read_dir(root)
+        .ok()?
+        .take(FILES_MAX)
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join(FILE_NAME).is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let name = names.first()?;
+    Some(format!("there is a project in {name}/: `cd {name}`, or add `-C {name}`"))
+}
+
 fn is_project(directory: &Path) -> bool {
     directory.join(FILE_NAME).is_file()
         || directory.join("connectors").is_dir()
@@ -122,8 +136,9 @@ fn listed(root: &Path, inner: &str) -> Result<Option<Vec<String>>, CommandError>
     let mut names: Vec<String> = entries
         .filter_map(Result::ok)
         .filter(|entry| is_yaml(&entry.path()) && entry.path().is_file())
+        // Wherever it stands, it says where a project is.
+        .filter(|entry| entry.file_name() != FILE_NAME)
         .map(|entry| shown(&Path::new(inner).join(entry.file_name())))
-        .filter(|name| name != FILE_NAME)
         .collect();
     names.sort();
     if names.len() > FILES_MAX {
@@ -212,6 +227,14 @@ mod tests {
         let files = Files::read(tree.path(), None).unwrap();
         assert_eq!(names(&files.workflows), ["joiner.yaml"]);
         assert_eq!(names(&files.connectors), ["connectors/chat.yaml"]);
+    }
+
+    #[test]
+    fn a_project_below_is_found_and_is_no_workflow() {
+        let tree = tree(&["workflows/tenure.yaml", "workflows/workflows/joiner.yaml", "docs/a.md"]);
+        assert_eq!(names(&Files::read(tree.path(), None).unwrap().workflows), [""; 0]);
+        assert!(nearby(tree.path()).unwrap().contains("-C workflows"));
+        assert_eq!(nearby(&tree.path().join("docs")), None);
     }
 
     #[test]

@@ -11,14 +11,22 @@ use crate::terminal::{clock_time, marks, rows, took};
 const SPINNER: [&str; 4] = ["◐", "◓", "◑", "◒"];
 
 /// A step that has ended, with its attempts if it took more than one.
-pub(super) fn ended(event: &RunEvent, open: Option<&OpenStep>, column: usize) -> Vec<String> {
+pub(super) fn ended(
+    event: &RunEvent,
+    open: Option<&OpenStep>,
+    failed_items: usize,
+    column: usize,
+) -> Vec<String> {
     let status = event.step_status.unwrap_or(StepStatus::Succeeded);
     let path = event.step.as_deref().unwrap_or_default();
     let time = open.map(|open| event.at.duration_since(open.since).unsigned_abs());
     let asked = open.and_then(|open| open.text.as_deref());
     // Why a step failed or was skipped matters more than what it asked for.
-    let text = event.text.as_deref().or(asked).unwrap_or_default();
-    let mut lines = vec![rows::step(path, column, marks::step(status), time, text)];
+    let text = match (event.text.as_deref(), asked) {
+        (None, Some(items)) if failed_items > 0 => format!("{items}, {failed_items} failed"),
+        (text, asked) => text.or(asked).unwrap_or_default().to_owned(),
+    };
+    let mut lines = vec![rows::step(path, column, marks::step(status), time, &text)];
     let before = open.map(|open| open.attempts.as_slice()).unwrap_or_default();
     let attempts: Vec<_> = before.iter().chain(&event.attempts).collect();
     if rows::are_worth_a_row(attempts.iter().copied()) {
@@ -28,9 +36,11 @@ pub(super) fn ended(event: &RunEvent, open: Option<&OpenStep>, column: usize) ->
 }
 
 /// A step that waits, where nothing is drawn again.
-pub(super) fn waiting(event: &RunEvent, column: usize) -> String {
+///
+/// How long it waits counts from its beginning, which may be long ago when it is told again.
+pub(super) fn waiting(event: &RunEvent, column: usize, now: Timestamp) -> String {
     let path = event.step.as_deref().unwrap_or_default();
-    let text = until(event.until, event.text.as_deref(), event.at);
+    let text = until(event.until, event.text.as_deref(), event.at, now);
     rows::step(path, column, marks::step(StepStatus::Waiting), None, &text)
 }
 
@@ -44,7 +54,7 @@ pub(super) fn open_line(step: &OpenStep, column: usize, spinning: u128, now: Tim
     let time = now.duration_since(step.since);
     let time = (!time.is_negative()).then(|| whole_tenths(time.unsigned_abs()));
     let text = match step.status {
-        StepStatus::Waiting => until(step.until, step.text.as_deref(), now),
+        StepStatus::Waiting => until(step.until, step.text.as_deref(), now, now),
         _ => step.text.clone().unwrap_or_default(),
     };
     rows::step(&step.path, column, look, time, &text)
@@ -58,9 +68,9 @@ pub(super) fn outcome(status: RunStatus, time: Option<Duration>, reason: Option<
     format!("{}{time}{reason}", look.shown(0))
 }
 
-fn until(until: Option<Timestamp>, why: Option<&str>, now: Timestamp) -> String {
+fn until(until: Option<Timestamp>, why: Option<&str>, since: Timestamp, now: Timestamp) -> String {
     let until = until.map(|until| {
-        let left = until.duration_since(now);
+        let left = until.duration_since(since);
         let time = clock_time(until, now);
         if left.is_positive() {
             format!("until {time} (in {})", took(left.unsigned_abs()))
@@ -131,7 +141,7 @@ mod tests {
     fn a_step_that_took_two_attempts_shows_both() {
         let attempts = vec![made(1, "429 Too Many Requests", Some(2000)), made(2, "200 OK", None)];
         let event = event(StepStatus::Succeeded, None, attempts);
-        let lines = ended(&event, Some(&open("chat: POST /api/messages")), 14);
+        let lines = ended(&event, Some(&open("chat: POST /api/messages")), 0, 14);
         insta::assert_snapshot!(plain(&lines), @r"
           teams[0]/join   ✓ succeeded       2.3 s   chat: POST /api/messages
                             attempt 1       12 ms   429 Too Many Requests, waited 2.0 s
@@ -142,14 +152,32 @@ mod tests {
     #[test]
     fn a_step_that_took_one_attempt_is_one_line() {
         let event = event(StepStatus::Succeeded, None, vec![made(1, "200 OK", None)]);
-        assert_eq!(ended(&event, None, 14).len(), 1);
+        assert_eq!(ended(&event, None, 0, 14).len(), 1);
     }
 
     #[test]
     fn a_step_that_failed_says_why() {
         let event = event(StepStatus::Failed, Some("chat replied 403 Forbidden"), vec![]);
-        let lines = ended(&event, Some(&open("chat: POST /api/messages")), 14);
+        let lines = ended(&event, Some(&open("chat: POST /api/messages")), 0, 14);
         insta::assert_snapshot!(plain(&lines), @"  teams[0]/join   ✗ failed          2.3 s   chat replied 403 Forbidden");
+    }
+
+    #[test]
+    fn a_loop_that_went_on_says_how_many_items_failed() {
+        let event = event(StepStatus::Succeeded, None, vec![]);
+        let line = |failed| plain(&ended(&event, Some(&open("3 items")), failed, 14));
+        assert!(line(2).ends_with("3 items, 2 failed"), "{}", line(2));
+        assert!(line(0).ends_with("3 items"), "{}", line(0));
+    }
+
+    #[test]
+    fn a_wait_of_another_day_names_the_day() {
+        let event = RunEvent { until: Some(at(9_000)), ..event(StepStatus::Waiting, None, vec![]) };
+        let line = |now| plain(&[waiting(&event, 14, now)]);
+        assert_eq!(line(at(0)).matches('-').count(), 0, "{}", line(at(0)));
+        let later = at(0) + jiff::Span::new().hours(72);
+        assert_eq!(line(later).matches('-').count(), 2, "{}", line(later));
+        assert!(line(later).ends_with("(in 6.6 s)"), "{}", line(later));
     }
 
     #[test]

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tenure_api::AttemptDetail;
 
 use super::marks::{DIM, Look};
-use super::took;
+use super::{cut, took};
 
 /// Columns for the status of a step.
 const STATUS: usize = 10;
 /// Columns for a duration.
 const TIME: usize = 9;
+/// Most columns for a value.
+const VALUE_MAX: usize = 200;
 
 /// One step: where it stands, how, for how long, and what there is to say.
 pub(crate) fn step(
@@ -46,6 +49,22 @@ pub(crate) fn attempt(attempt: &AttemptDetail, column: usize) -> String {
     format!("  {DIM}{:indent$}  {number:<STATUS$}  {time:>TIME$}   {outcome}{waited}{DIM:#}", "")
 }
 
+/// What else there is to say of the step above, under a word for it.
+pub(crate) fn note(word: &str, text: &str, column: usize) -> String {
+    let indent = column + 2;
+    format!("  {DIM}{:indent$}  {word:<STATUS$}  {text}{DIM:#}", "")
+}
+
+/// A value in one line, no longer than `VALUE_MAX`.
+pub(crate) fn value(value: &Value) -> String {
+    let text = match value {
+        // It is somebody else's: nothing in it may move the cursor.
+        Value::String(text) => text.split(char::is_control).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    cut(&text, VALUE_MAX)
+}
+
 /// Whether attempts tell more than the step they belong to.
 pub(crate) fn are_worth_a_row<'a>(attempts: impl IntoIterator<Item = &'a AttemptDetail>) -> bool {
     let mut attempts = attempts.into_iter().peekable();
@@ -59,6 +78,14 @@ mod tests {
     use super::super::marks;
     use super::*;
     use tenure_api::StepStatus;
+
+    #[test]
+    fn a_value_is_one_line_without_a_cursor_in_it() {
+        assert_eq!(value(&serde_json::json!({ "error": "no" })), r#"{"error":"no"}"#);
+        assert_eq!(value(&"a\nb\x1b[2J".into()), "a b [2J");
+        let long = value(&"x".repeat(500).into());
+        assert!(long.starts_with("xxx") && long.contains('…') && long.len() < 300, "{long}");
+    }
 
     #[test]
     fn a_row_never_ends_in_blanks() {

@@ -68,7 +68,8 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
         }
         kept.push(character);
     }
-    format!("{kept}…\x1b[0m")
+    let end = if kept.contains('\x1b') { "\x1b[0m" } else { "" };
+    format!("{kept}…{end}")
 }
 
 #[cfg(test)]

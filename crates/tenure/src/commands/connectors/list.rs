@@ -17,7 +17,7 @@ use crate::terminal::{Table, Terminal};
 pub(crate) struct Arguments {
     /// How the list is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 /// Prints connectors, never their credentials.

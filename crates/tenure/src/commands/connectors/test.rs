@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     name: String,
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 /// Tries a connector.

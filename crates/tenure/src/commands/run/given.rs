@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use tenure_language::Document;
 
 use crate::error::CommandError;
-use crate::terminal::stderr_has_colours;
 
 const FILE_LENGTH_MAX: u64 = 2 * 1024 * 1024;
 
@@ -89,8 +88,7 @@ fn read(path: &Path) -> Result<Value, CommandError> {
     };
     read.map_err(|error| CommandError::usage(format!("{name} cannot be read")).caused_by(&error))?;
     Document::parse(&name, &text).map(|document| document.value().clone()).map_err(|report| {
-        anstream::eprintln!("{}\n", report.render(stderr_has_colours()));
-        CommandError::usage(format!("{name} is neither JSON nor YAML"))
+        CommandError::usage(format!("{name} is neither JSON nor YAML")).about(report)
     })
 }
 

@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 
 Nothing new is begun; a request in hand may end. What was done is not undone.")]
 pub(crate) struct Arguments {
-    /// Id of the run, or `last` for the newest
+    /// Id of the run, four or more characters of its beginning or end, or `last` for the newest
     run: String,
 }
 

@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use tenure_api::{RunQuery, RunStatus};
 use tenure_language::parse_duration;
@@ -26,7 +28,7 @@ pub(crate) struct Arguments {
     /// Runs about exactly this subject
     #[arg(long)]
     subject: Option<String>,
-    /// Runs accepted since then: a time, or how long ago, such as 24h
+    /// Runs accepted since then: a day, a time, or how long ago, such as 2026-11-23 or 24h
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
     /// Runs accepted before then
@@ -40,7 +42,7 @@ pub(crate) struct Arguments {
     cursor: Option<String>,
     /// How the list is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 /// Prints runs.
@@ -87,15 +89,19 @@ pub(super) async fn perform(arguments: Arguments, source: &Source) -> Result<Exi
     Ok(Exit::Succeeded)
 }
 
-/// A time as written, or so long before now.
+/// A time as written, the beginning of a day here, or so long before now.
 fn instant(text: &str, now: Timestamp) -> Result<String, CommandError> {
     if text.parse::<Timestamp>().is_ok() {
         return Ok(text.to_owned());
     }
     let wrong = || {
         CommandError::usage(format!("{text:?} is neither a time nor how long ago"))
-            .hint("write 2026-11-23T08:00:00Z, or 24h")
+            .hint("write 2026-11-23, 2026-11-23T08:00:00Z, or 24h")
     };
+    if let Ok(here) = text.parse::<DateTime>() {
+        let zoned = here.to_zoned(TimeZone::system()).map_err(|_| wrong())?;
+        return Ok(zoned.timestamp().to_string());
+    }
     let duration = parse_duration(text).map_err(|_| wrong())?;
     let span = Span::try_from(duration).map_err(|_| wrong())?;
     now.checked_sub(span).map(|then| then.to_string()).map_err(|_| wrong())
@@ -111,5 +117,9 @@ mod tests {
         assert_eq!(instant("24h", now).unwrap(), "2026-11-22T08:00:00Z");
         assert_eq!(instant("2026-01-01T00:00:00Z", now).unwrap(), "2026-01-01T00:00:00Z");
         assert!(instant("yesterday", now).is_err());
+        let day: Timestamp = instant("2026-11-23", now).unwrap().parse().unwrap();
+        let there = day.to_zoned(TimeZone::system());
+        assert_eq!(there.strftime("%Y-%m-%d %H:%M").to_string(), "2026-11-23 00:00");
+        assert!(instant("2026-13-01", now).is_err());
     }
 }

@@ -17,11 +17,11 @@ use crate::terminal::{Terminal, clock_time, rows, took};
   tenure runs show last
   tenure runs show 0193b1c2d3e47f60a1b2c3d4e5f60718 --format json")]
 pub(crate) struct Arguments {
-    /// Id of the run, or `last` for the newest
+    /// Id of the run, four or more characters of its beginning or end, or `last` for the newest
     run: String,
     /// How the run is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 /// Prints one run.
@@ -32,8 +32,14 @@ pub(super) async fn perform(arguments: Arguments, source: &Source) -> Result<Exi
         terminal.pretty_json(&detail)?;
         return Ok(Exit::Succeeded);
     }
-    for line in lines(&detail, Timestamp::now()) {
+    let now = Timestamp::now();
+    for line in head(&detail, now) {
         terminal.line(line)?;
+    }
+    let mut drawn = Vec::new();
+    steps(&detail.steps, 0, widest(&detail.steps, 0), now, &mut drawn);
+    for line in drawn {
+        terminal.row(line)?;
     }
     if !detail.output.is_null() {
         terminal.line(format!("\n{BOLD}output{BOLD:#}"))?;
@@ -42,7 +48,7 @@ pub(super) async fn perform(arguments: Arguments, source: &Source) -> Result<Exi
     Ok(Exit::Succeeded)
 }
 
-fn lines(detail: &RunDetail, now: Timestamp) -> Vec<String> {
+fn head(detail: &RunDetail, now: Timestamp) -> Vec<String> {
     let run = &detail.run;
     let field = |name: &str, value: String| format!("{DIM}{name:<9}{DIM:#} {value}");
     let mut lines = vec![
@@ -68,8 +74,6 @@ fn lines(detail: &RunDetail, now: Timestamp) -> Vec<String> {
     // Versions are long; what tells two apart is at their beginning.
     lines.push(field("version", run.version.chars().take(12).collect()));
     lines.push(String::new());
-    let column = widest(&detail.steps, 0);
-    steps(&detail.steps, 0, column, &mut lines);
     lines
 }
 
@@ -81,7 +85,7 @@ fn widest(steps: &[StepDetail], depth: usize) -> usize {
     widths.max().unwrap_or(0)
 }
 
-fn steps(all: &[StepDetail], depth: usize, column: usize, lines: &mut Vec<String>) {
+fn steps(all: &[StepDetail], depth: usize, column: usize, now: Timestamp, lines: &mut Vec<String>) {
     for step in all {
         let label = format!("{:indent$}{}", "", label(step), indent = 2 * depth);
         let time = match (step.started_at, step.ended_at) {
@@ -90,13 +94,35 @@ fn steps(all: &[StepDetail], depth: usize, column: usize, lines: &mut Vec<String
             }
             _ => None,
         };
-        let text = step.reason.as_deref().or(step.target.as_deref()).unwrap_or_default();
-        lines.push(rows::step(&label, column, marks::step(step.status), time, text));
+        lines.push(rows::step(&label, column, marks::step(step.status), time, &said(step, now)));
         if rows::are_worth_a_row(&step.attempts) {
             lines.extend(step.attempts.iter().map(|made| rows::attempt(made, column)));
         }
-        steps(&step.steps, depth + 1, column, lines);
+        lines.extend(answered(step).map(|body| rows::note("answered", &body, column)));
+        if !step.output.is_null() {
+            lines.push(rows::note("output", &rows::value(&step.output), column));
+        }
+        steps(&step.steps, depth + 1, column, now, lines);
     }
+}
+
+/// What there is to say of a step in its own line.
+fn said(step: &StepDetail, now: Timestamp) -> String {
+    match step.until {
+        Some(until) if step.kind == "wait" && step.status == StepStatus::Waiting => {
+            format!("until {}", clock_time(until, now))
+        }
+        _ => step.reason.as_ref().or(step.target.as_ref()).cloned().unwrap_or_default(),
+    }
+}
+
+/// The beginning of the answer that a step failed with.
+fn answered(step: &StepDetail) -> Option<String> {
+    if step.status == StepStatus::Succeeded {
+        return None;
+    }
+    let body = &step.response.as_ref()?.body;
+    (!body.is_null()).then(|| rows::value(body))
 }
 
 /// The step's id, and what it stands in when order does not say it.
@@ -111,6 +137,7 @@ fn label(step: &StepDetail) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use tenure_api::{AttemptDetail, RunStatus, RunSummary};
 
     fn at(second: i64) -> Timestamp {
@@ -130,6 +157,7 @@ mod tests {
             started_at: Some(at(0)),
             ended_at: Some(at(2)),
             output: serde_json::Value::Null,
+            response: None,
             steps: Vec::new(),
         }
     }
@@ -153,7 +181,7 @@ mod tests {
         laptop.reason = Some("its condition is false".into());
         let mut drawn = Vec::new();
         let all = [teams, laptop];
-        steps(&all, 0, widest(&all, 0), &mut drawn);
+        steps(&all, 0, widest(&all, 0), at(10), &mut drawn);
         insta::assert_snapshot!(anstream::adapter::strip_str(&drawn.join("\n")).to_string(), @r"
           teams              ✓ succeeded       2.0 s
             join (platform)  ✓ succeeded       2.0 s
@@ -161,6 +189,27 @@ mod tests {
                                attempt 2       10 ms   200 OK
           laptop             − skipped                 its condition is false
         ");
+    }
+
+    #[test]
+    fn a_step_shows_what_was_answered_and_what_it_kept() {
+        let answer = |status, body| {
+            Some(tenure_api::ResponseDetail { status, headers: serde_json::Map::new(), body })
+        };
+        let mut greet = step("greet", StepStatus::Failed);
+        greet.reason = Some("replied 400 Bad Request".into());
+        greet.response = answer(400, json!({ "error": "no_channel" }));
+        let mut account = step("account", StepStatus::Succeeded);
+        account.output = json!({ "id": "7" });
+        account.response = answer(201, json!({ "id": "7" }));
+        let mut drawn = Vec::new();
+        steps(&[account, greet], 0, 7, at(10), &mut drawn);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&drawn.join("\n")).to_string(), @r#"
+          account  ✓ succeeded       2.0 s
+                     output      {"id":"7"}
+          greet    ✗ failed          2.0 s   replied 400 Bad Request
+                     answered    {"error":"no_channel"}
+        "#);
     }
 
     #[test]
@@ -184,7 +233,7 @@ mod tests {
             output: serde_json::Value::Null,
             error: None,
         };
-        let drawn = lines(&detail, at(10)).join("\n");
+        let drawn = head(&detail, at(10)).join("\n");
         let drawn = anstream::adapter::strip_str(&drawn).to_string();
         for expected in [
             "joiner  run 0193",

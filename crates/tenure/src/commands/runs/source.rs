@@ -18,6 +18,10 @@ use crate::{daemon, project, wiring};
 
 /// The word for the newest run.
 pub(super) const LAST: &str = "last";
+/// Shortest part of an id that is looked for.
+const PART_MIN: usize = 4;
+/// Most pages of runs in which it is looked for, 500 runs each.
+const PAGES_MAX: usize = 20;
 
 /// Where runs are read from.
 pub(super) enum Source {
@@ -75,15 +79,46 @@ impl Source {
         })
     }
 
-    /// The id that is meant: an id, or the word for the newest run.
+    /// The id that is meant: an id, its beginning or end, or the word for the newest run.
     pub(super) async fn meant(&self, id: &str) -> Result<String, CommandError> {
         if id != LAST {
-            return run_id(id).map(|id| id.to_string());
+            return match run_id(id) {
+                Ok(id) => Ok(id.to_string()),
+                Err(_) if is_part(id) => self.with_part(&id.to_lowercase()).await,
+                Err(error) => Err(error),
+            };
         }
         let query = RunQuery { limit: Some("1".to_owned()), ..RunQuery::default() };
         let page = self.list(&query).await?;
         let newest = page.items.into_iter().next().map(|run| run.id);
         newest.ok_or_else(|| CommandError::failed("there are no runs yet"))
+    }
+
+    /// The one run whose id begins or ends so, among the newest.
+    async fn with_part(&self, part: &str) -> Result<String, CommandError> {
+        let mut found = Vec::new();
+        let mut query = RunQuery { limit: Some("500".to_owned()), ..RunQuery::default() };
+        for _ in 0..PAGES_MAX {
+            let page = self.list(&query).await?;
+            let ids = page.items.into_iter().map(|run| run.id);
+            found.extend(ids.filter(|id| id.starts_with(part) || id.ends_with(part)));
+            query.cursor = page.next_cursor;
+            if query.cursor.is_none() {
+                break;
+            }
+        }
+        let count = found.len();
+        match (found.pop(), count) {
+            (Some(id), 1) => Ok(id),
+            (None, _) => Err(unknown(part)),
+            (Some(oldest), _) => {
+                Err(CommandError::usage(format!("run {part:?} may be any of {count}"))
+                    .because(format!("the oldest of them is {oldest}"))
+                    .hint(
+                        "give more of the id; ids that begin at the same time differ in their ends",
+                    ))
+            }
+        }
     }
 
     /// One run with all its steps.
@@ -93,9 +128,8 @@ impl Source {
             Self::Here { runlog, .. } => runlog,
         };
         let run = run_id(id)?;
-        let unknown = || CommandError::usage(format!("run {id:?} does not exist"));
         let summary = runlog.summary(run).await.map_err(|error| unreadable(&error))?;
-        let summary = summary.ok_or_else(unknown)?;
+        let summary = summary.ok_or_else(|| unknown(id))?;
         let text = runlog.workflow(&summary.version).await.map_err(|error| unreadable(&error))?;
         let checked =
             text.map(|text| tenure_workflow::check(&summary.workflow, &text, &Known::anything()));
@@ -153,10 +187,17 @@ where
 }
 
 fn run_id(text: &str) -> Result<RunId, CommandError> {
-    text.parse().map_err(|_| {
-        CommandError::usage(format!("run {text:?} does not exist"))
-            .hint("`tenure runs list` shows ids; `last` is the newest run")
-    })
+    text.parse().map_err(|_| unknown(text))
+}
+
+fn unknown(id: &str) -> CommandError {
+    CommandError::usage(format!("run {id:?} does not exist"))
+        .hint("`tenure runs list` shows ids; `last` is the newest run")
+}
+
+/// Whether a text is enough of an id to look for.
+fn is_part(text: &str) -> bool {
+    text.len() >= PART_MIN && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn unreadable(error: &RunLogError) -> CommandError {

@@ -8,7 +8,7 @@ use super::Source;
 use crate::cli::Format;
 use crate::error::{CommandError, Exit};
 use crate::facts::Drawn;
-use crate::screen::Screen;
+use crate::screen::{Screen, Shape};
 use crate::signals::Signals;
 use crate::terminal::Terminal;
 use crate::terminal::marks::{BOLD, DIM};
@@ -21,11 +21,11 @@ use crate::terminal::marks::{BOLD, DIM};
 
 Ends with 0 if the run succeeded. With --format json each fact is one line.")]
 pub(crate) struct Arguments {
-    /// Id of the run, or `last` for the newest
+    /// Id of the run, four or more characters of its beginning or end, or `last` for the newest
     run: String,
     /// How the run is printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 /// Draws a run until it has ended or nobody looks any more.
@@ -46,7 +46,7 @@ pub(super) async fn perform(arguments: Arguments, source: &Source) -> Result<Exi
     let subject = subject.unwrap_or_default();
     let workflow = &detail.run.workflow;
     terminal.line(format!("{BOLD}{workflow}{BOLD:#}  {DIM}run {id}{subject}{DIM:#}\n"))?;
-    let mut screen = Screen::new(widest(&detail.steps));
+    let mut screen = Screen::new(Shape::wide(widest(&detail.steps)));
     match facts.draw(&mut screen, Signals::listen()?.end()).await? {
         Drawn::Interrupted => {
             screen.erase()?;
