@@ -56,7 +56,9 @@ impl Engine {
                 }
             }
         }
-        let dedup = DedupKey { source: event.source.clone(), value: event.id.clone() };
+        // Apart from the keys of wishes: a sender chooses its source freely.
+        let source = format!("event:{}", event.source);
+        let dedup = DedupKey { source, value: event.id.clone() };
         let runs = programs
             .into_iter()
             .map(|program| self.new_run(program, &document, Value::Null, "event"))
@@ -82,7 +84,7 @@ impl Engine {
         let plan = program.plan();
         let scope = scope_of(event, &input);
         let subject = plan.subject.as_ref().and_then(|subject| match subject.fill(&scope) {
-            Ok(subject) => Some(subject.chars().take(256).collect()),
+            Ok(subject) => Some(subject.chars().map(printable).take(256).collect()),
             // A run that was started by hand has no event to take its subject from.
             Err(_) if event.is_null() => None,
             Err(error) => {
@@ -164,6 +166,15 @@ impl Shared {
             }
         }
     }
+}
+
+/// A character as lists may show it.
+///
+/// Line breaks and marks that turn the direction of text could forge a row of a list.
+fn printable(character: char) -> char {
+    let turns = matches!(character,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    if character.is_control() || turns { char::REPLACEMENT_CHARACTER } else { character }
 }
 
 /// Says what became of an event: one that starts nothing is easily taken for one that was lost.

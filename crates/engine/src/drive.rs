@@ -69,6 +69,7 @@ pub(crate) async fn drive(
     };
     if let Err(error) = outcome {
         report(id, &error);
+        shared.queue.rest(id);
         while signals.try_recv().is_ok() {}
     }
     signals
@@ -98,6 +99,8 @@ struct Driver<'a> {
     /// After a cancel: when requests in hand are given up.
     give_up_at: Option<Instant>,
     told: Vec<oneshot::Sender<bool>>,
+    /// Whether a request is due that a closing engine no longer begins.
+    put_off: bool,
 }
 
 /// What the decisions came to.
@@ -117,11 +120,16 @@ impl<'a> Driver<'a> {
             calls: FuturesUnordered::new(),
             give_up_at: None,
             told: Vec::new(),
+            put_off: false,
         }
     }
 
     async fn drive(mut self, signals: &mut Signals) -> Result<(), EngineError> {
         loop {
+            // A wish that came while the run was queued is heard before anything is sent.
+            while let Ok(signal) = signals.try_recv() {
+                self.take_signal(signal)?;
+            }
             match self.decide()? {
                 Then::Send(requests) => {
                     self.keep_binding().await?;
@@ -172,6 +180,7 @@ impl<'a> Driver<'a> {
             match self.run.next(now) {
                 Next::Record(fact) => self.take_in(fact)?,
                 Next::Perform(_) if self.shared.closing.is_cancelled() => {
+                    self.put_off = true;
                     return Ok(Then::Wait(None));
                 }
                 Next::Perform(due) => {
@@ -223,8 +232,12 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         let run = self.run.id();
-        let kept =
-            self.shared.runlog.append(run, self.kept, &self.pending, &self.run.summary()).await;
+        let mut summary = self.run.summary();
+        if self.put_off {
+            // The next start takes it up at once, whatever else the run waits for.
+            summary.status = RunStatus::Running;
+        }
+        let kept = self.shared.runlog.append(run, self.kept, &self.pending, &summary).await;
         kept.map_err(|source| EngineError::Append { run, source })?;
         self.kept = self.run.seq();
         self.pending.clear();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tenure_connector::{Call, Client, Connector, RetrySettings, Unavailable};
 use tenure_language::{EvalError, Expect, FilledRequest};
-use tenure_run::{Due, Intent, Run, RunScope, StepError, StepPath, What};
+use tenure_run::{Due, Intent, Run, RunScope, StepError, StepPath, What, cut_off};
 use tenure_workflow::{Kind, Target};
 use tokio::time::Instant;
 
@@ -33,12 +33,17 @@ pub(crate) fn prepare(
     due: &Due,
     now: Timestamp,
 ) -> Result<Prepared, Box<What>> {
-    try_prepare(shared, run, due, now).map_err(|refusal| {
+    let prepared = try_prepare(shared, run, due, now).map_err(|refusal| {
         let step = due.step.clone();
         let error =
             StepError { step: Some(step.clone()), ..StepError::new(refusal.name, refusal.message) };
         Box::new(What::StepFailed { step, error, response: None, attempts: Vec::new() })
-    })
+    })?;
+    if due.was_cut_off && !prepared.intent.read && !prepared.intent.repeatable {
+        // The promise under which it was sent has been withdrawn since.
+        return Err(Box::new(cut_off(&due.step, &prepared.intent)));
+    }
+    Ok(prepared)
 }
 
 struct Refusal {

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tenure_run::{Program, Run, RunId};
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use crate::drive::{Signal, drive};
 use crate::engine::{Limits, Shared};
@@ -16,9 +18,22 @@ pub(crate) struct Queue {
     limits: Limits,
     turns: Mutex<Turns>,
     old: Mutex<HashMap<String, Arc<Program>>>,
+    /// Runs that could not go on, and when they are tried again.
+    resting: Mutex<HashMap<RunId, Rest>>,
     /// Told when a run went to sleep with a timer.
     pub(crate) timers: Notify,
 }
+
+/// A pause of a run whose journal cannot be read or written.
+struct Rest {
+    until: Instant,
+    length: Duration,
+}
+
+/// First pause of such a run; each next one is twice as long.
+const REST_FIRST: Duration = Duration::from_secs(10);
+/// Longest pause of such a run.
+const REST_MAX: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
 struct Turns {
@@ -30,7 +45,8 @@ struct Turns {
 
 impl Queue {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, turns: Mutex::default(), old: Mutex::default(), timers: Notify::new() }
+        let (turns, old, resting) = Default::default();
+        Self { limits, turns, old, resting, timers: Notify::new() }
     }
 
     /// Whether this many more runs may queue.
@@ -38,8 +54,22 @@ impl Queue {
         self.turns().queued.len() + more <= self.limits.queued_runs
     }
 
+    /// Whether a run has a driver, waits for one, or rests after it could not go on.
     pub(crate) fn is_known(&self, id: RunId) -> bool {
-        self.turns().known.contains_key(&id)
+        let rests = |rest: &Rest| rest.until > Instant::now();
+        self.turns().known.contains_key(&id) || self.resting().get(&id).is_some_and(rests)
+    }
+
+    /// Leaves a run alone for a while: what could not be read now will hardly be in a moment.
+    pub(crate) fn rest(&self, id: RunId) {
+        let mut resting = self.resting();
+        let last = resting.get(&id).map(|rest| rest.length);
+        let length = last.map_or(REST_FIRST, |length| (length * 2).min(REST_MAX));
+        resting.insert(id, Rest { until: Instant::now() + length, length });
+    }
+
+    fn resting(&self) -> MutexGuard<'_, HashMap<RunId, Rest>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn old_program(&self, version: &str) -> Option<Arc<Program>> {
@@ -86,14 +116,20 @@ impl Shared {
     /// Tells a run something, waking it if it sleeps.
     pub(crate) fn signal(self: &Arc<Self>, id: RunId, signal: Signal) {
         let mut turns = self.queue.turns();
+        let queued = turns.queued.iter().position(|(queued, _)| *queued == id);
         if let Some(sender) = turns.known.get(&id) {
             // A driver that is about to leave takes the signal along: see `leave`.
             if let Err(refused) = sender.send(signal) {
                 tracing::error!(run.id = %id, "a signal was lost: {:?}", refused.0);
             }
+            // A person's wish does not wait for a turn.
+            if let Some((_, signals)) = queued.and_then(|at| turns.queued.remove(at)) {
+                turns.active += 1;
+                drop(turns);
+                self.spawn(id, None, signals);
+            }
             return;
         }
-        // A person's wish does not wait for a turn.
         let (sender, signals) = mpsc::unbounded_channel();
         if sender.send(signal).is_ok() {
             turns.known.insert(id, sender);

@@ -66,14 +66,15 @@ impl Engine {
             // A key is only ever kept together with its run.
             return Err(AcceptError::ShuttingDown.into());
         };
-        if duplicate && self.is_other_input(run, &input).await {
+        if duplicate && self.is_other_wish(run, &document, &input).await {
             return Err(StartError::KeyReused { run });
         }
         Ok(Started { run, duplicate })
     }
 
-    async fn is_other_input(&self, run: RunId, input: &Value) -> bool {
-        matches!(self.run(run).await, Ok(Some(run)) if run.input() != input)
+    async fn is_other_wish(&self, run: RunId, event: &Value, input: &Value) -> bool {
+        let earlier = self.run(run).await;
+        matches!(earlier, Ok(Some(run)) if run.input() != input || run.event() != event)
     }
 }
 

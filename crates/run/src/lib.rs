@@ -27,6 +27,7 @@ pub use path::StepPath;
 pub use program::Program;
 pub use scope::RunScope;
 pub use status::{RunStatus, StepStatus};
+pub use survey::cut_off;
 pub use view::{StepView, WaitingFor};
 
 #[cfg(test)]

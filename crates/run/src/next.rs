@@ -86,6 +86,9 @@ pub struct Due {
     pub deadline: Option<Timestamp>,
     /// Attempts made so far.
     pub attempts: u32,
+    /// Whether the last of them was cut off when an earlier process ended. Then it is to be
+    /// repeated only if the connector still promises that this does no harm.
+    pub was_cut_off: bool,
 }
 
 impl Run {
@@ -272,7 +275,7 @@ impl Run {
         let mut survey = Survey::new(self, now);
         let found = match survey.root(Root::Steps) {
             Found::Failed(error) => match survey.root(Root::OnFailure) {
-                Found::Open => Found::Open,
+                Found::Open | Found::Held => Found::Open,
                 Found::Over | Found::Failed(_) => Found::Failed(error),
             },
             found => found,
@@ -280,7 +283,7 @@ impl Run {
         match found {
             Found::Over => record(self.success()),
             Found::Failed(error) => record(What::Failed { error }),
-            Found::Open => survey.into_next(),
+            Found::Open | Found::Held => survey.into_next(),
         }
     }
 

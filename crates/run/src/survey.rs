@@ -9,7 +9,7 @@ use tenure_workflow::{Block, Kind, OnError, Step};
 
 use crate::StepPath;
 use crate::decide::begin;
-use crate::fact::{Fact, StepError, What};
+use crate::fact::{Fact, Intent, StepError, What};
 use crate::next::{Due, Next, Run};
 use crate::program::Root;
 use crate::scope::RunScope;
@@ -20,6 +20,8 @@ use crate::state::{BlockState, Inner, Items, Progress, StepState};
 pub(crate) enum Found {
     /// Something is still to happen.
     Open,
+    /// Nothing happens until a person says whether a write did.
+    Held,
     /// The next step may go on.
     Over,
     /// The block ends here.
@@ -73,25 +75,15 @@ impl<'a> Survey<'a> {
             Progress::Succeeded | Progress::Skipped => return Found::Over,
             Progress::Failed => return self.failed(step, state, around),
             Progress::Pending => self.pending(step, deadline),
-            Progress::Open => self.open(step, state, deadline),
-            Progress::InHand(_) | Progress::Doubt => {}
-            Progress::Interrupted(intent) if intent.repeatable => {
-                self.due(step, deadline, intent.attempt);
-            }
-            Progress::Interrupted(intent) => {
-                let message = format!(
-                    "{} {} was being sent when the program ended, and may have happened",
-                    intent.method, intent.path
-                );
-                let error = StepError::new("unknown", message);
-                let step = self.path(step);
-                self.record = Some(What::StepInDoubt { step, error, attempts: Vec::new() });
-            }
+            Progress::Open => return self.open(step, state, deadline),
+            Progress::InHand(_) => {}
+            Progress::Doubt => return Found::Held,
+            Progress::Interrupted(intent) => self.interrupted(step, intent, deadline),
             Progress::Timer(until) if *until <= self.now => {
                 self.record = Some(What::TimerFired { step: self.path(step) });
             }
             Progress::Retry { at, attempts } if *at <= self.now => {
-                self.due(step, deadline, *attempts);
+                self.due(step, deadline, *attempts, false);
             }
             Progress::Timer(at) | Progress::Retry { at, .. } => {
                 let at = earliest(Some(*at), deadline);
@@ -125,12 +117,24 @@ impl<'a> Survey<'a> {
         };
         match what {
             Some(what) => self.record = Some(what),
-            None => self.due(step, deadline, 0),
+            None => self.due(step, deadline, 0, false),
         }
     }
 
+    /// A step whose request was cut off when an earlier process ended.
+    ///
+    /// What may be repeated is, while there is time. A write that may not, or for which it is
+    /// too late, is in doubt: that it failed would be a guess.
+    fn interrupted(&mut self, step: &Step, intent: &Intent, deadline: Option<Timestamp>) {
+        let in_time = deadline.is_none_or(|deadline| deadline > self.now);
+        if intent.read || (intent.repeatable && in_time) {
+            return self.due(step, deadline, intent.attempt, true);
+        }
+        self.record = Some(cut_off(&self.path(step), intent));
+    }
+
     /// A step whose blocks are being done.
-    fn open(&mut self, step: &Step, state: &StepState, deadline: Option<Timestamp>) {
+    fn open(&mut self, step: &Step, state: &StepState, deadline: Option<Timestamp>) -> Found {
         let found = match (&step.kind, &state.inner) {
             (Kind::Switch(cases), Inner::Case(case, block)) => match cases.get(*case) {
                 Some(case) => self.block(&case.steps, block, deadline),
@@ -142,7 +146,7 @@ impl<'a> Survey<'a> {
                 for (block, state) in blocks {
                     found = worse(found, self.block(block, state, deadline));
                     if self.record.is_some() {
-                        return;
+                        return Found::Open;
                     }
                 }
                 found
@@ -158,11 +162,12 @@ impl<'a> Survey<'a> {
             _ => Found::Over,
         };
         if self.record.is_some() {
-            return;
+            return Found::Open;
         }
         let path = self.path(step);
         match found {
             Found::Open => {}
+            Found::Held => return Found::Held,
             Found::Over => {
                 let (output, response, attempts) = Default::default();
                 self.record = Some(What::StepSucceeded { step: path, output, response, attempts });
@@ -172,6 +177,7 @@ impl<'a> Survey<'a> {
                 self.record = Some(What::StepFailed { step: path, error, response, attempts });
             }
         }
+        Found::Open
     }
 
     /// Items side by side, up to a limit; one that fails does not touch the others.
@@ -183,7 +189,7 @@ impl<'a> Survey<'a> {
         limit: usize,
         deadline: Option<Timestamp>,
     ) -> Found {
-        let mut open = 0;
+        let (mut open, mut held) = (0, 0);
         for (index, (_, state)) in items.items.iter().enumerate().skip(items.over()) {
             if open == limit {
                 break;
@@ -196,11 +202,19 @@ impl<'a> Survey<'a> {
             }
             match found {
                 Found::Open => open += 1,
-                Found::Over | Found::Failed(_) if open == 0 => items.remember_over(index + 1),
+                // An item in doubt may be so for days: it takes no other item's place.
+                Found::Held => held += 1,
+                Found::Over | Found::Failed(_) if open + held == 0 => {
+                    items.remember_over(index + 1);
+                }
                 Found::Over | Found::Failed(_) => {}
             }
         }
-        if open > 0 { Found::Open } else { self.items_failed(id, block, items) }
+        match (open, held) {
+            (0, 0) => self.items_failed(id, block, items),
+            (0, _) => Found::Held,
+            _ => Found::Open,
+        }
     }
 
     /// All items are over: how many failed?
@@ -229,12 +243,12 @@ impl<'a> Survey<'a> {
         }
     }
 
-    fn due(&mut self, step: &Step, deadline: Option<Timestamp>, attempts: u32) {
+    fn due(&mut self, step: &Step, deadline: Option<Timestamp>, attempts: u32, was_cut_off: bool) {
         if deadline.is_some_and(|deadline| deadline <= self.now) {
             return self.time_is_over(step);
         }
         let step = self.path(step);
-        self.due.push(Due { step, deadline, attempts });
+        self.due.push(Due { step, deadline, attempts, was_cut_off });
     }
 
     fn time_is_over(&mut self, step: &Step) {
@@ -259,6 +273,16 @@ pub(crate) fn block_error<'s>(block: &Block, state: &'s BlockState) -> Option<&'
             _ => state.error.as_ref(),
         }
     })
+}
+
+/// The doubt about a write that was cut off, as a fact.
+#[must_use]
+pub fn cut_off(path: &StepPath, intent: &Intent) -> What {
+    let Intent { method, path: target, .. } = intent;
+    let message =
+        format!("{method} {target} was being sent when the program ended, and may have happened");
+    let error = StepError { step: Some(path.clone()), ..StepError::new("unknown", message) };
+    What::StepInDoubt { step: path.clone(), error, attempts: Vec::new() }
 }
 
 /// A failure of a step, as a fact.
@@ -294,6 +318,7 @@ fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 fn worse(a: Found, b: Found) -> Found {
     match (a, b) {
         (Found::Open, _) | (_, Found::Open) => Found::Open,
+        (Found::Held, _) | (_, Found::Held) => Found::Held,
         (Found::Failed(error), _) | (_, Found::Failed(error)) => Found::Failed(error),
         (Found::Over, Found::Over) => Found::Over,
     }

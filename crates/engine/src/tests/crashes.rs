@@ -193,3 +193,24 @@ steps:
         engine.shutdown(Duration::ZERO).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_promise_that_was_withdrawn_is_not_relied_on() {
+    let mut world = World::new(&["
+name: post
+triggers: [{ event: identity.user.created }]
+steps: [{ id: only, call: c, request: POST /b }]
+"]);
+    world.service.script("/api/b", [Scripted::Silence]);
+    let store = memory();
+    let engine = world.engine(Arc::clone(&store) as Arc<dyn Store>).await;
+    let receipt = engine.accept(event("e1")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    engine.shutdown(Duration::ZERO).await;
+    world.connectors = vec!["name: c\nbase_url: https://c.example.com/api\n".to_owned()];
+    let engine = world.engine(store as Arc<dyn Store>).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let summary = engine.runlog().summary(receipt.runs[0]).await.unwrap().unwrap();
+    assert_eq!(summary.status.as_str(), "needs_attention");
+    assert_eq!(world.service.paths(), ["POST /api/b"]);
+}

@@ -132,3 +132,32 @@ async fn a_delivery_is_known_again_for_a_month() {
     let again = engine.accept(event("e1")).await.unwrap();
     assert!(!again.duplicate && again.runs != first.runs);
 }
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_events_and_of_wishes_do_not_meet() {
+    let listens = LISTENS.replace("triggers:", "triggers:\n  - manual: {}");
+    let world = World::new(&[&listens]);
+    let engine = world.engine(memory()).await;
+    let wish = |id: &str| crate::StartRun {
+        event: Some(event(id)),
+        idempotency_key: Some("k1".to_owned()),
+        ..start("listens", json!(null))
+    };
+    let first = engine.start_run(wish("e1")).await.unwrap();
+    assert_eq!(engine.start_run(wish("e1")).await.unwrap().run, first.run);
+    assert!(matches!(engine.start_run(wish("e2")).await, Err(StartError::KeyReused { .. })));
+    let mut forged = event("k1");
+    forged.source = "start:listens".to_owned();
+    assert!(!engine.accept(forged).await.unwrap().duplicate);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subject_cannot_forge_a_row() {
+    let world = World::new(&[LISTENS.replace("== 'ann'", "!= ''").as_str()]);
+    let engine = world.engine(memory()).await;
+    let mut forging = event("e1");
+    forging.data["user"]["userName"] = json!("bob\n\u{202e}succeeded");
+    let receipt = engine.accept(forging).await.unwrap();
+    let summary = ended(&engine, receipt.runs[0]).await;
+    assert_eq!(summary.subject.as_deref(), Some("bob\u{fffd}\u{fffd}succeeded"));
+}

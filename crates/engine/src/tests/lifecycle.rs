@@ -253,3 +253,49 @@ steps: [{ id: post, call: c, request: POST /chat }]
     let response = run.steps()[0].response.clone().unwrap();
     assert_eq!((response.status, response.body["path"].as_str()), (404, Some("/api/chat")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_shutdown_put_off_goes_on_at_the_next_start() {
+    let world = World::new(&["
+name: two
+triggers: [{ manual: {} }]
+steps:
+  - id: both
+    parallel:
+      hold: [{ id: nap, wait: 30d }]
+      lock: [{ id: one, call: c, request: POST /one }, { id: two, call: c, request: POST /two }]
+"]);
+    let store = memory();
+    let engine = world.engine(Arc::clone(&store) as Arc<dyn Store>).await;
+    let run = engine.start_run(start("two", json!({}))).await.unwrap().run;
+    while world.service.paths().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    engine.shutdown(Duration::from_secs(30)).await;
+    assert_eq!(world.service.paths(), ["POST /api/one"]);
+    let engine = world.engine(store as Arc<dyn Store>).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.service.paths(), ["POST /api/one", "POST /api/two"]);
+    let summary = engine.runlog().summary(run).await.unwrap().unwrap();
+    assert_eq!(summary.status, RunStatus::Waiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_of_a_queued_run_is_heard_at_once_and_nothing_is_sent() {
+    let mut world = World::new(&["
+name: slow
+triggers: [{ manual: {} }]
+steps: [{ id: put, call: c, request: PUT /x }]
+"]);
+    world.limits.active_runs = 1;
+    world.service.script("/api/x", [Scripted::Silence]);
+    let engine = world.engine(memory()).await;
+    engine.start_run(start("slow", json!({}))).await.unwrap();
+    let queued = engine.start_run(start("slow", json!({}))).await.unwrap().run;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = tokio::time::Instant::now();
+    engine.cancel(queued, "ann").await.unwrap();
+    assert_eq!(ended(&engine, queued).await.status, RunStatus::Cancelled);
+    assert!(asked.elapsed() < Duration::from_secs(1));
+    assert_eq!(world.service.paths(), ["PUT /api/x"]);
+}

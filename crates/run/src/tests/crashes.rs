@@ -44,6 +44,35 @@ fn a_write_in_doubt_waits_for_a_person() {
 }
 
 #[test]
+fn a_repeatable_write_that_was_cut_off_is_in_doubt_once_its_time_is_over() {
+    let steps = STEPS.replace("request: PUT /b", "request: PUT /b, timeout: 1m");
+    let mut world = World::new(&steps, json!({})).answer("put", [Say::Silence]);
+    world.go();
+    world.crash();
+    world.now += jiff::SignedDuration::from_mins(2);
+    world.go();
+    assert_eq!(world.run.status(), RunStatus::NeedsAttention);
+}
+
+#[test]
+fn an_item_in_doubt_takes_no_other_items_place() {
+    let steps = "
+steps:
+  - id: each
+    for_each: ${{ input.list }}
+    as: n
+    concurrency: 2
+    steps: [{ id: post, call: c, request: 'POST /${{ n }}' }]
+";
+    let mut world = World::new(steps, json!({ "list": [1, 2, 3, 4, 5] }))
+        .answer("each[0]/post", [Say::Doubt])
+        .answer("each[1]/post", [Say::Doubt]);
+    world.go();
+    assert_eq!(world.sent.len(), 5);
+    assert_eq!(world.run.status(), RunStatus::NeedsAttention);
+}
+
+#[test]
 fn doubt_in_one_branch_does_not_hold_the_others() {
     let mut world = World::new(
         "

@@ -3,13 +3,14 @@
 mod crashes;
 mod flow;
 mod properties;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use tenure_workflow::{Known, check};
+use tenure_workflow::Known;
 
 use crate::{Fact, Intent, Next, Outcome, Program, Run, RunId, StepError, StepPath, What};
 
@@ -38,7 +39,7 @@ pub(crate) struct World {
 
 pub(crate) fn program(steps: &str) -> Arc<Program> {
     let text = format!("name: test\ntriggers:\n  - manual: {{}}\n{steps}");
-    let checked = check("test.yaml", &text, &Known::anything());
+    let checked = tenure_workflow::check("test.yaml", &text, &Known::anything());
     let report = checked.report.render(false);
     Program::new(checked.plan.unwrap_or_else(|| panic!("{report}")))
 }
@@ -172,4 +173,14 @@ impl World {
         });
         lines.join("\n")
     }
+}
+
+/// Runs steps to their end with these answers.
+pub(crate) fn check(steps: &str, input: Value, answers: &[(&str, Say)]) -> World {
+    let mut world = World::new(steps, input);
+    for (step, say) in answers {
+        world.answers.entry((*step).to_owned()).or_default().push(say.clone());
+    }
+    world.go();
+    world
 }
