@@ -26,12 +26,12 @@ impl Source {
     /// Finds out who knows the connectors of the project here.
     pub(super) async fn open(settings: &SettingFlags) -> Result<Self, CommandError> {
         let root = project::root(settings)?;
-        let mut project = Project::load(&root, settings)?;
+        let project = Project::load(&root, settings)?;
         if let Some((_, client)) = daemon::holder_of(&project.config.data.value).await? {
             return Ok(Self::Daemon(client));
         }
         let telemetry = Telemetry::start(&project.config, Audience::Screen)?;
-        let registry = wiring::registry(&mut project, telemetry.injector());
+        let registry = wiring::registry(&project, telemetry.injector());
         let broken = project.reports.iter().filter(|report| report.has_errors());
         let broken = broken.map(|report| report.file.clone());
         let broken = broken.filter(|file| file.starts_with("connectors/")).collect();
