@@ -51,7 +51,7 @@ pub(crate) fn answer(
     redactor: &Redactor,
     attempts: Vec<Attempt>,
 ) -> Result<Answer, TooDeep> {
-    let body = body(&reply.headers, &redactor.body(reply.body.clone()))?;
+    let body = redactor.body(body(&reply.headers, &redactor.raw(reply.body.clone()))?);
     let status = reply.status.as_u16();
     Ok(Answer { status, headers: headers(&reply.headers, redactor), body, attempts })
 }
@@ -162,6 +162,29 @@ mod tests {
         check("image/png", b"abc", Ok(Body::Bytes(3)));
         check("", b"plain", Ok(Body::Text("plain".to_owned())));
         check("", b"\xff\xfe", Ok(Body::Bytes(2)));
+    }
+
+    #[test]
+    fn an_echoed_secret_is_masked_however_it_is_written() {
+        let redactor = Redactor::new([&crate::secret::Secret::new("Super&12")]);
+        let escaped = br#"{"\u0053uper\u002612": "\u0053\u0075per&12"}"#;
+        let masked = r#"{"(secret)": "(secret)"}"#;
+        for content_type in ["application/json", "text/plain", "application/hal+json"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+            headers.insert("x-echo", "Super%2612 S&#117;per&amp;12".parse().unwrap());
+            let body = bytes::Bytes::from_static(escaped);
+            let reply = Reply { status: http::StatusCode::OK, headers, body };
+            let answer = answer(&reply, &redactor, Vec::new()).unwrap();
+            assert!(answer.headers.contains(&("x-echo".into(), "(secret) (secret)".into())));
+            match answer.body {
+                Body::Json(value) => {
+                    assert_eq!(value, serde_json::from_str::<serde_json::Value>(masked).unwrap())
+                }
+                Body::Text(text) => assert_eq!(text, masked),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]
