@@ -110,6 +110,14 @@ impl Text {
         &self.source
     }
 
+    /// What its holes print as it is, with nothing done to it.
+    pub fn printed(&self) -> impl Iterator<Item = Reference> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Literal(..) => None,
+            Piece::Hole(expression) => expression.only_reference(),
+        })
+    }
+
     /// The texts between the holes, and where each begins.
     pub(crate) fn literals(&self) -> impl Iterator<Item = (&str, usize)> {
         self.pieces.iter().filter_map(|piece| match piece {

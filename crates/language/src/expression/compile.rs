@@ -7,11 +7,10 @@
 use std::ops::Range;
 
 use super::environment;
-use super::filters::KNOWN_FILTERS;
+use super::habits;
 use super::lexer::{self, Kind, Token};
 use super::scope::{Parameter, parameter_name};
 use crate::error::CompileError;
-use crate::suggest::did_you_mean;
 
 /// Deepest nesting of an expression.
 const DEPTH_MAX: usize = 48;
@@ -44,10 +43,15 @@ pub(super) fn rewrite(source: &str) -> Result<Rewritten, CompileError> {
     let mut writer =
         Writer { source, tokens, at: 0, out: String::new(), parameters: Vec::new(), depth: 0 };
     // Our own complaints name more, the interpreter's are complete: ours go first.
-    writer.expression()?;
+    let mut read = writer.expression();
     let rest = writer.peek();
-    if rest.kind != Kind::End {
-        return Err(writer.unexpected(rest));
+    if read.is_ok() && rest.kind != Kind::End {
+        read = Err(writer.unexpected(rest));
+    }
+    if let Err(error) = read {
+        // A sign of another language explains whatever cannot be read from there on.
+        let habit = habits::first_sign(&writer.tokens);
+        return Err(habit.filter(|habit| error.end > habit.start).unwrap_or(error));
     }
     environment::check_syntax(source)
         .map_err(|error| in_its_words(source, &error, 0..source.len()))?;
@@ -332,12 +336,8 @@ impl<'s> Writer<'s> {
     fn function(&mut self) -> Read {
         let token = self.peek();
         if token.text != "range" {
-            let hint = did_you_mean(token.text, KNOWN_FILTERS).map_or_else(
-                || "values are worked on with filters, such as name | upper".to_owned(),
-                |_| format!("write it as a filter: value | {}", token.text),
-            );
             let message = format!("there is no function \"{}\"", token.text);
-            return Err(self.error(token, message).hint(hint));
+            return Err(self.error(token, message).hint(habits::as_filter(token.text)));
         }
         self.copy();
         self.arguments()

@@ -19,6 +19,7 @@ mod compile;
 mod convert;
 mod environment;
 mod filters;
+mod habits;
 mod lexer;
 mod names;
 mod operators;
@@ -115,6 +116,15 @@ impl Expression {
     #[must_use]
     pub fn references(&self) -> &[Reference] {
         &self.0.references
+    }
+
+    /// What it refers to, if it is one reference that nothing is done with.
+    #[must_use]
+    pub(crate) fn only_reference(&self) -> Option<Reference> {
+        match (&self.0.body, self.0.parameters.as_slice()) {
+            (Body::Parameter, [only]) => only.whole(),
+            _ => None,
+        }
     }
 
     /// The expression as written, without `${{ }}`.

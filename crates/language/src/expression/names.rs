@@ -3,6 +3,7 @@
 use super::compile::{Read, Writer};
 use super::environment;
 use super::filters::{KNOWN_FILTERS, KNOWN_TESTS};
+use super::habits;
 use super::lexer::{Kind, Token};
 use super::scope::{Lookup, Parameter, STEPS, Step, parameter_name};
 use crate::error::CompileError;
@@ -185,12 +186,8 @@ impl<'s> Writer<'s> {
     }
 
     pub(super) fn method(&self, name: Token<'s>) -> CompileError {
-        let filter = KNOWN_FILTERS.contains(&name.text);
-        let hint = match filter {
-            true => format!("write it as a filter: value | {}", name.text),
-            false => "values are worked on with filters, such as name | upper".to_owned(),
-        };
-        self.error(name, format!("values have no methods, so no \"{}\"", name.text)).hint(hint)
+        self.error(name, format!("values have no methods, so no \"{}\"", name.text))
+            .hint(habits::as_filter(name.text))
     }
 
     // === filters and tests ===
@@ -202,7 +199,10 @@ impl<'s> Writer<'s> {
         }
         if !KNOWN_FILTERS.contains(&name.text) {
             let message = format!("there is no filter \"{}\"", name.text);
-            return Err(self.error(name, message).hint_if(did_you_mean(name.text, KNOWN_FILTERS)));
+            let instead = habits::instead_of(name.text).map(str::to_owned);
+            let hint = instead.or_else(|| did_you_mean(name.text, KNOWN_FILTERS));
+            let hint = hint.unwrap_or_else(|| habits::COMMON_FILTERS.to_owned());
+            return Err(self.error(name, message).hint(hint));
         }
         self.copy();
         self.copy();
@@ -226,7 +226,8 @@ impl<'s> Writer<'s> {
         let known = KNOWN_TESTS.contains(&name.text) || name.text == "null";
         if name.kind != Kind::Word || !known {
             let message = format!("there is no test \"{}\"", name.text);
-            return Err(self.error(name, message).hint_if(did_you_mean(name.text, KNOWN_TESTS)));
+            let hint = did_you_mean(name.text, KNOWN_TESTS).unwrap_or_else(habits::tests);
+            return Err(self.error(name, message).hint(hint));
         }
         self.next();
         self.write(if name.text == "null" { "none" } else { name.text });

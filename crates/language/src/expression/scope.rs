@@ -76,6 +76,16 @@ pub(super) enum Parameter {
     Path(Path),
 }
 
+impl Parameter {
+    /// The reference, if nothing is selected from it.
+    pub(super) fn whole(&self) -> Option<Reference> {
+        match self {
+            Self::Reference { lookup, select: None, .. } => Some(lookup.reference()),
+            Self::Reference { .. } | Self::Path(_) => None,
+        }
+    }
+}
+
 /// A way from a root of the scope inward.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lookup {

@@ -190,6 +190,45 @@ fn types_do_not_mix() {
 }
 
 #[test]
+fn habits_of_other_languages_are_named() {
+    for (source, message, hint) in [
+        ("event.a && event.b", "no \"&&\"", "write `and`"),
+        ("event.a || 'x'", "no \"||\"", "write `or`"),
+        ("!event.a", "no \"!\"", "write `not`"),
+        ("event.a and !event.b", "no \"!\"", "write `not`"),
+        ("event.a = 'x'", "no \"=\"", "write `==`"),
+        ("event.a === 'x'", "no \"===\"", "write `==`"),
+        ("event.a !== 'x'", "no \"!==\"", "write `!=`"),
+        ("event.a <> 'x'", "no \"<>\"", "write `!=`"),
+        ("event.a ? 1 : 2", "no \"?\"", "value if condition else other"),
+        ("event.a ?? 1", "no \"??\"", "default(other)"),
+        ("event?.a", "no \"?.\"", "a member of null is null"),
+        ("`x`", "no \"`\"", "quotes"),
+        ("event.l | map(x => x)", "no \"=>\"", "filters such as"),
+        ("event.l | sort(reverse=true) = 1", "no \"=\"", "write `==`"),
+        ("contains(event.l, 1)", "no function \"contains\"", "value in list"),
+        ("event.a.endsWith('x')", "no methods", "is endingwith"),
+        ("event.a.upper()", "no methods", "value | upper"),
+        ("event.a.length()", "no methods", "value | length"),
+        ("toJSON(event)", "no function", "did you mean \"to_json\"?"),
+        ("event.a | frobnicate", "no filter", "filters are default, join"),
+        ("event.a | toUpperCase", "no filter", "value | upper"),
+        ("event.a | titel", "no filter", "did you mean \"title\"?"),
+        ("event.a is frobnicated", "no test", "tests are boolean, defined"),
+    ] {
+        let error = Expression::compile(source).unwrap_err();
+        assert!(error.message.contains(message), "{source}: {}", error.message);
+        let found = error.hint.unwrap_or_default();
+        // A filter that exists is named as `value | length`, one that does not by its text.
+        let found = found.replace("text |", "value |");
+        assert!(found.contains(hint), "{source}: {found}");
+    }
+    for source in ["event.l | sort(reverse=true)", "'a && b' == 'c = d'", "{'a': 1 != 2}"] {
+        assert!(Expression::compile(source).is_ok(), "{source}");
+    }
+}
+
+#[test]
 fn errors_never_repeat_values() {
     for source in [
         "input.secret + 1",
@@ -239,7 +278,7 @@ fn says_what_does_not_compile() {
         ("'a", "'a", "the quoted text is not closed"),
         ("${{ a }} b", " b", "a single expression is expected here, nothing may follow its \"}}\""),
         ("a | safe", "safe", "there is no filter \"safe\""),
-        ("a ? b : c", "?", "unexpected character"),
+        ("a ? b : c", "?", "expressions have no \"?\""),
     ] {
         let error = Expression::compile(source).unwrap_err();
         assert_eq!(error.message, message, "{source}");
