@@ -27,7 +27,7 @@ pub struct Document {
     text: Arc<str>,
     value: Value,
     places: HashMap<Pointer, Places>,
-    traps: Vec<Problem>,
+    traps: Vec<(Pointer, Problem)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -173,7 +173,19 @@ impl Document {
     /// What is legal YAML and probably not what was meant.
     #[must_use]
     pub fn traps(&self) -> Vec<Problem> {
-        self.traps.clone()
+        self.traps_where(|_| true)
+    }
+
+    /// The traps, but those in text that stands where only text is meant: a `y` is no
+    /// surprise in a description.
+    #[must_use]
+    pub fn traps_where(&self, may_be_value: impl Fn(&Pointer) -> bool) -> Vec<Problem> {
+        let shown = self.traps.iter().filter(|(at, problem)| {
+            !traps::is_of_text(problem.code)
+                || !at.find(&self.value).is_some_and(Value::is_string)
+                || may_be_value(at)
+        });
+        shown.map(|(_, problem)| problem.clone()).collect()
     }
 
     /// Reads the value as a source type, with all problems at once.
@@ -182,7 +194,17 @@ impl Document {
     /// no value only if the document as a whole is not what is expected.
     #[must_use]
     pub fn read<T: DeserializeOwned>(&self) -> (Option<T>, Vec<Problem>) {
-        read::read(self)
+        read::read(self, |_, _| false)
+    }
+
+    /// As `read`, but hints do not name the keys that are `hidden` where they stand: those
+    /// that are known and refused.
+    #[must_use]
+    pub fn read_hiding<T: DeserializeOwned>(
+        &self,
+        hidden: impl Fn(&Pointer, &str) -> bool,
+    ) -> (Option<T>, Vec<Problem>) {
+        read::read(self, hidden)
     }
 }
 
@@ -204,7 +226,7 @@ struct Builder<'t> {
     text: &'t str,
     places: HashMap<Pointer, Places>,
     fatal: Vec<Problem>,
-    traps: Vec<Problem>,
+    traps: Vec<(Pointer, Problem)>,
 }
 
 impl Builder<'_> {
@@ -221,10 +243,10 @@ impl Builder<'_> {
             yaml = &tagged.value;
         }
         if node.tag.is_some() {
-            self.traps.push(traps::tag(node.place, node.tag.as_deref()));
+            self.traps.push((pointer.clone(), traps::tag(node.place, node.tag.as_deref())));
         }
         match (&node.shape, yaml) {
-            (Shape::Alias, yaml) => self.plain(node.place, yaml),
+            (Shape::Alias, yaml) => self.plain(pointer, node.place, yaml),
             (Shape::List(items), serde_yaml::Value::Sequence(values))
                 if items.len() == values.len() =>
             {
@@ -238,9 +260,10 @@ impl Builder<'_> {
             }
             (Shape::Scalar { text, plain }, yaml) if agrees(text, *plain, yaml) => {
                 if *plain {
-                    self.traps.extend(traps::scalar(self.text, node.place, text, yaml));
+                    let trap = traps::scalar(self.text, node.place, text, yaml);
+                    self.traps.extend(trap.map(|trap| (pointer.clone(), trap)));
                 }
-                self.plain(node.place, yaml)
+                self.plain(pointer, node.place, yaml)
             }
             _ => self.disagree(node.place),
         }
@@ -259,8 +282,7 @@ impl Builder<'_> {
         let mut map: Map<String, Value> = Map::with_capacity(members.len());
         for ((key, node), (yaml_key, yaml)) in members.iter().zip(values) {
             let Shape::Scalar { text, plain } = &key.shape else {
-                let message = "a key is a list, a map or an alias";
-                self.fatal.push(Problem::error("key", key.place, message).hint("a key is text"));
+                self.fatal.push(spans::key_problem(self.text, place, key));
                 continue;
             };
             if !agrees(text, *plain, yaml_key) {
@@ -268,16 +290,21 @@ impl Builder<'_> {
                 continue;
             }
             if *plain {
-                self.traps.extend(traps::key(key.place, text));
+                let trap = traps::key(key.place, text);
+                self.traps.extend(trap.map(|trap| (pointer.key(text), trap)));
             }
             let value = self.value(&pointer.key(text), Some(key.place), node, yaml);
+            if value.is_null() {
+                let trap = traps::commented(self.text, key.place);
+                self.traps.extend(trap.map(|trap| (pointer.key(text), trap)));
+            }
             map.insert(text.clone(), value);
         }
         Value::Object(map)
     }
 
     /// A value whose parts have no places of their own.
-    fn plain(&mut self, place: Place, yaml: &serde_yaml::Value) -> Value {
+    fn plain(&mut self, pointer: &Pointer, place: Place, yaml: &serde_yaml::Value) -> Value {
         match yaml {
             serde_yaml::Value::Null => Value::Null,
             serde_yaml::Value::Bool(value) => Value::Bool(*value),
@@ -285,22 +312,24 @@ impl Builder<'_> {
             serde_yaml::Value::Number(number) => match json_number(number) {
                 Some(number) => Value::Number(number),
                 None => {
-                    self.traps.push(traps::not_finite(place));
+                    self.traps.push((pointer.clone(), traps::not_finite(place)));
                     Value::Null
                 }
             },
             serde_yaml::Value::Sequence(items) => {
-                Value::Array(items.iter().map(|item| self.plain(place, item)).collect())
+                Value::Array(items.iter().map(|item| self.plain(pointer, place, item)).collect())
             }
             serde_yaml::Value::Mapping(members) => Value::Object(
                 members
                     .iter()
-                    .filter_map(|(key, value)| Some((key_text(key)?, self.plain(place, value))))
+                    .filter_map(|(key, value)| {
+                        Some((key_text(key)?, self.plain(pointer, place, value)))
+                    })
                     .collect(),
             ),
             serde_yaml::Value::Tagged(tagged) => {
-                self.traps.push(traps::tag(place, None));
-                self.plain(place, &tagged.value)
+                self.traps.push((pointer.clone(), traps::tag(place, None)));
+                self.plain(pointer, place, &tagged.value)
             }
         }
     }

@@ -15,7 +15,10 @@ use crate::problem::Problem;
 use crate::strict::Strict;
 use crate::suggest::did_you_mean;
 
-pub(crate) fn read<T: DeserializeOwned>(document: &Document) -> (Option<T>, Vec<Problem>) {
+pub(crate) fn read<T: DeserializeOwned>(
+    document: &Document,
+    hidden: impl Fn(&Pointer, &str) -> bool,
+) -> (Option<T>, Vec<Problem>) {
     let mut value = document.value().clone();
     let mut problems = Vec::new();
     let mut tried: HashMap<Pointer, usize> = HashMap::new();
@@ -26,9 +29,10 @@ pub(crate) fn read<T: DeserializeOwned>(document: &Document) -> (Option<T>, Vec<
             Err(error) => error,
         };
         let mut pointer = pointer_of(error.path(), &value);
-        let complaint = Complaint::of(&error.inner().to_string());
-        if let Complaint::UnknownKey { key, .. } = &complaint {
-            pointer = owner_of_key(&value, &pointer, key).key(key);
+        let mut complaint = Complaint::of(&error.inner().to_string());
+        if let Complaint::UnknownKey { key, known } = &mut complaint {
+            pointer = owner_of_key(&value, &pointer, key).key(key.as_str());
+            known.retain(|known| !hidden(&pointer, known));
         }
         let round = tried.entry(pointer.clone()).or_insert(0);
         if *round == 0 {

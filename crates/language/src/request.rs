@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{CompileError, EvalError};
 use crate::expression::{Reference, Scope, kind_of, text_of};
+use crate::foreign::ForeignExpression;
 use crate::suggest::did_you_mean;
 use crate::template::Template;
 use crate::text::Text;
@@ -130,6 +131,11 @@ fn compile_path(source: &str) -> Result<Text, CompileError> {
         return Err(whole("a path begins with one \"/\"").hint(hint));
     }
     let text = Text::compile(source)?;
+    let spaced = |found: &ForeignExpression| source[found.start..found.end].contains(' ');
+    if let Some(foreign) = ForeignExpression::find(source).filter(spaced) {
+        let message = "this is no expression here, and a path has no spaces";
+        return Err(CompileError::new(foreign.start, foreign.end, message).hint(foreign.hint()));
+    }
     for (literal, at) in text.literals() {
         if let Some(found) =
             literal.find(|c: char| c.is_whitespace() || c.is_control() || c == '\\')

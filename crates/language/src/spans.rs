@@ -206,6 +206,32 @@ pub(crate) fn duplicate_keys(node: &Node) -> Vec<Problem> {
     problems
 }
 
+/// Says what is wrong with a key that is not text.
+pub(crate) fn key_problem(text: &str, map: Place, key: &Node) -> Problem {
+    let raw = text.get(map.start..map.end).unwrap_or("").lines().next().unwrap_or("");
+    if !(matches!(key.shape, Shape::Map(_)) && raw.starts_with("{{")) {
+        let message = "a key is a list, a map or an alias";
+        return Problem::error("key", key.place, message).hint("a key is text");
+    }
+    let inner = raw.trim_start_matches('{').trim_end_matches('}').trim();
+    let meant = if inner.is_empty() || inner.contains(['{', '}', '"']) { "…" } else { inner };
+    Problem::error("syntax", map, "\"{{\" begins a map here, not an expression")
+        .hint(format!("write \"${{{{ {meant} }}}}\", with its quotes"))
+}
+
+/// Whether a line holds `{{` that is no hole of ours.
+fn has_bare_braces(line: &str) -> bool {
+    line.match_indices("{{").any(|(at, _)| !line[..at].ends_with(['$', '{', '"', '\'']))
+}
+
+/// Whether a line opens a map or list, and a comment takes away its end.
+fn is_cut_short(line: &str) -> bool {
+    let Some((before, after)) = line.split_once(" #") else { return false };
+    let more =
+        |open: char, close: char| before.matches(open).count() > before.matches(close).count();
+    after.starts_with(|c: char| c.is_alphanumeric()) && (more('{', '}') || more('[', ']'))
+}
+
 /// Says what the parser stumbled over, in words that help.
 pub(crate) fn syntax_problem(text: &str, lines: &Lines<'_>, at: usize, info: &str) -> Problem {
     let at = text.floor_char_boundary(at);
@@ -221,6 +247,10 @@ pub(crate) fn syntax_problem(text: &str, lines: &Lines<'_>, at: usize, info: &st
     let before = &text[..at];
     if line.starts_with('\t') || text[first..last].trim_start_matches(' ').starts_with('\t') {
         problem.hint("indent with spaces; YAML does not allow tabs")
+    } else if is_cut_short(line) || before.trim_end().lines().last().is_some_and(is_cut_short) {
+        problem.hint("\" #\" begins a comment: put quotes around a value that begins with #")
+    } else if has_bare_braces(line) {
+        problem.hint("an expression is written \"${{ … }}\", with its quotes: a brace begins a map")
     } else if line.contains("${{") || before.lines().last().is_some_and(|l| l.contains("${{")) {
         problem.hint(
             "put double quotes around a value with ${{ }} inside [ ] or { }, or with \": \" or \" #\" in it",

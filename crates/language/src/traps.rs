@@ -28,6 +28,32 @@ pub(crate) fn key(place: Place, text: &str) -> Option<Problem> {
     })
 }
 
+/// Whether a trap of this kind matters only where something else than text may be meant.
+pub(crate) fn is_of_text(code: &str) -> bool {
+    matches!(code, "boolean" | "number")
+}
+
+/// A key whose value a comment took away, as in `channel: #it`.
+pub(crate) fn commented(file: &str, key: Place) -> Option<Problem> {
+    let rest = file.get(key.end..)?.lines().next()?;
+    let value = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?;
+    let lead = value.len() - value.trim_start().len();
+    let meant = value.trim().strip_prefix('#')?;
+    if lead == 0 || !meant.starts_with(|c: char| c.is_alphanumeric()) {
+        return None;
+    }
+    let start = key.end + rest.len() - value.len() + lead;
+    let (end, skipped) = (key.end + rest.trim_end().len(), file.get(key.start..start)?);
+    let column = key.column + skipped.chars().count();
+    let place = Place { start, end, line: key.line, column };
+    let word: String = value.trim().chars().take(60).collect();
+    let message = "\" #\" begins a comment, so there is no value here";
+    Some(
+        Problem::warning("comment", place, message)
+            .hint(format!("if it is meant, write \"{word}\" with quotes")),
+    )
+}
+
 /// Looks at an unquoted scalar.
 pub(crate) fn scalar(
     file: &str,

@@ -150,6 +150,12 @@ fn says_what_to_do_about_syntax() {
         ("a:\n\tb: 1\n", "spaces"),
         ("a: b: c\n", "quotes around a value that contains \": \""),
         ("a: @x\n", "begins with @"),
+        ("a: {{ input.b }}\n", "write \"${{ input.b }}\", with its quotes"),
+        ("a: { b: {{ input.c | upper }} }\n", "write \"${{ input.c | upper }}\""),
+        ("a: {{ input.b }}/c\n", "a brace begins a map"),
+        ("a: [ {{ input.b }}/c ]\n", "a brace begins a map"),
+        ("a: {{ \"b\" ~ input.c }}\n", "with its quotes"),
+        ("a: { b: #it, c: d }\ne: f\n", "a comment: put quotes"),
     ] {
         let Err(report) = Document::parse("f", text) else { panic!("{text} is read") };
         let hint_found = report.problems[0].hint.clone().unwrap_or_default();
@@ -194,9 +200,19 @@ fn traps_are_named() {
         ("a: $.b[?@.c == 1 # d]\n", vec![("comment", 1, 4)]),
         ("a: 1.0\nb: 1.5\nc: 0\nd: -3\ne: x # y\nf: 0.0\n", vec![]),
         ("on: x\nyes: z\n", vec![]),
+        ("a: #it\nb:  #it # no\n", vec![("comment", 1, 4), ("comment", 2, 5)]),
+        ("a: # a note\n  b: 1\nc: ## it\nd: null\n", vec![]),
     ] {
         assert_eq!(problems(text), expected, "{text}");
     }
+}
+
+#[test]
+fn traps_in_text_are_shown_where_values_are_meant() {
+    let document = parse("id: y\nbody: { a: y, b: 12e4 }\nnumber: 12e4\n");
+    let shown = document.traps_where(|at| at.to_string().starts_with("body"));
+    let places: Vec<_> = shown.iter().map(|p| (p.code, p.place.line, p.place.column)).collect();
+    assert_eq!(places, [("boolean", 2, 12), ("number", 2, 18), ("number", 3, 9)]);
 }
 
 #[test]

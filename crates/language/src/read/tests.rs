@@ -118,6 +118,15 @@ fn a_list_is_not_a_map_with_fields_in_order() {
 }
 
 #[test]
+fn hidden_keys_are_in_no_hint() {
+    let document = Document::parse("f.yaml", "zzz: 1\nlimit: 2\nsteps: [{ zzz: 1 }]\n").unwrap();
+    let at_the_top = |at: &Pointer, key: &str| at.segments().len() == 1 && key != "steps";
+    let (_, problems) = document.read_hiding::<Source>(at_the_top);
+    let hints: Vec<_> = problems.iter().filter_map(|problem| problem.hint.as_deref()).collect();
+    assert_eq!(hints, ["known here: steps", "known here: steps", "known here: id, call, after"]);
+}
+
+#[test]
 fn the_number_of_problems_is_bounded() {
     let text: String = (0..400).map(|n| format!("key{n}: 1\n")).collect();
     let (_, problems) = read_source(&text);
