@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use serde_json::{Map, Value};
-use tenure_language::{Expect, Pointer, Problem, Template, did_you_mean};
+use tenure_language::{Expect, Pointer, Problem, Template, did_you_mean, is_id};
 
 use crate::known::{KnownAction, KnownConnector};
 use crate::plan::{Call, Retry, Target};
@@ -105,8 +105,10 @@ impl<'a> Checker<'a> {
             let message = format!("connector \"{name}\" does not exist");
             let problem = Problem::error("unknown-connector", place, message);
             let meant = did_you_mean(name, known.connectors.keys().map(String::as_str));
-            self.report(problem.hint(meant.unwrap_or_else(|| {
-                format!("a connector is a file of its own, such as connectors/{name}.yaml")
+            let hint = self.call_meant(name).or(meant);
+            self.report(problem.hint(hint.unwrap_or_else(|| {
+                let file = if is_id(name) { name } else { "chat" };
+                format!("a connector is a file of its own, such as connectors/{file}.yaml")
             })));
             return None;
         };
@@ -116,6 +118,20 @@ impl<'a> Checker<'a> {
             self.report(problem.hint("nothing is sent to it until its file says `enabled: true`"));
         }
         Some(connector)
+    }
+
+    /// What to write instead of what is no name at all.
+    fn call_meant(&self, written: &str) -> Option<String> {
+        if written.contains("://") {
+            let hint = "`call` names a connector: put the address into its `base_url`";
+            return Some(hint.to_owned());
+        }
+        if written.contains(['/', ' ']) {
+            return Some("write `call: <connector>` and `request: GET /path`".to_owned());
+        }
+        let (connector, action) = written.split_once(['.', ':'])?;
+        let known = self.known.connectors.contains_key(connector) && is_id(action);
+        known.then(|| format!("write `call: {connector}` and `action: {action}`"))
     }
 
     fn action(

@@ -5,7 +5,7 @@
 //! (bodies, variables, inputs) null is a value like others.
 
 use serde_json::Value;
-use tenure_language::{Pointer, Problem};
+use tenure_language::{Pointer, Problem, Severity};
 
 use super::Checker;
 
@@ -65,6 +65,17 @@ impl Checker<'_> {
         }
     }
 
+    /// Takes back the warning that a comment took this line's value: the error says it all.
+    fn comment_in(&mut self, line: usize) -> Option<String> {
+        let of_line = |problem: &Problem| {
+            problem.code == "comment"
+                && problem.severity == Severity::Warning
+                && problem.place.line == line
+        };
+        let at = self.problems.iter().position(of_line)?;
+        self.problems.remove(at).hint
+    }
+
     fn empty_in(&mut self, at: &Pointer, map: &Value) {
         for (key, value) in map.as_object().into_iter().flatten() {
             if value.is_null() && !MAY_BE_EMPTY.contains(&key.as_str()) {
@@ -73,7 +84,8 @@ impl Checker<'_> {
                     continue;
                 }
                 let problem = Problem::error("empty", place, format!("\"{key}\" has no value"));
-                self.report(problem.hint("give it one, or leave the key out"));
+                let hint = self.comment_in(place.line);
+                self.report(problem.hint("give it one, or leave the key out").hint_if(hint));
             }
         }
     }

@@ -3,7 +3,7 @@
 use tenure_language::{Document, Pointer, Problem};
 
 /// What to write instead of a key of another tool.
-const WORDS: [(&str, &str); 36] = [
+const WORDS: [(&str, &str); 38] = [
     ("on", "what starts a workflow is listed under `triggers`"),
     ("trigger", "what starts a workflow is listed under `triggers`"),
     ("workflow", "the name of a workflow is `name`"),
@@ -35,6 +35,8 @@ const WORDS: [(&str, &str); 36] = [
     ("with_items", "the list of a loop is `for_each`"),
     ("max_parallel", "how many items are in hand at a time is `concurrency`"),
     ("sleep", "a step waits with `wait: 7d`"),
+    ("for", "a step waits with `wait: 3s`"),
+    ("cases", "a `switch` is a list: each case has `when` and `steps`"),
     ("delay", "a step waits with `wait: 7d`"),
     ("continue_on_error", "write `on_error: continue`"),
     ("retries", "write `retry: { max_attempts: 5 }`"),

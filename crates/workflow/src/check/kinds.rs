@@ -1,6 +1,6 @@
 //! Which kind a step is, and which keys go with it.
 
-use tenure_language::{Pointer, Problem};
+use tenure_language::{Pointer, Problem, Segment, is_id};
 
 use crate::source::{Later, StepSource};
 
@@ -60,6 +60,24 @@ fn later_keys(step: &StepSource) -> Vec<&'static str> {
         ("undo", step.undo),
         ("paginate", step.paginate),
     ])
+}
+
+/// Whether a key is known where it stands only to be refused.
+pub(super) fn is_refused(at: &Pointer, key: &str) -> bool {
+    let owner = at.parent().and_then(|owner| owner.segments().last().cloned());
+    match owner {
+        None => matches!(
+            key,
+            "concurrency" | "limits" | "priority" | "tables" | "retention" | "timeout"
+        ),
+        Some(Segment::Key(owner)) if owner == "wait" => matches!(key, "timezone" | "signals"),
+        Some(Segment::Key(owner)) if owner == "schedule" => matches!(key, "catch_up" | "overlap"),
+        Some(_) => {
+            let of_steps =
+                ["approval", "wait_for", "run", "emit", "ensure", "verify", "undo", "paginate"];
+            of_steps.contains(&key) || matches!(key, "webhook" | "date" | "poll")
+        }
+    }
 }
 
 /// Names of the later keys that were written.
@@ -132,6 +150,10 @@ impl Checker<'_> {
                 let hint = self.workflow_hint(at);
                 problem.hint_if(hint)
             }
+            "webhook" | "poll" => {
+                problem.hint("until then, let the other side send an event to `tenure serve`")
+            }
+            "approval" => problem.hint("until then, let a person start a second workflow by hand"),
             "wait_for" => {
                 problem.hint("until then, `wait` for a time and look with a call whether it came")
             }
@@ -143,6 +165,9 @@ impl Checker<'_> {
     /// Says that the workflow a `run` names does not exist either.
     fn workflow_hint(&self, at: &Pointer) -> Option<String> {
         let name = at.find(self.document.value())?.as_str()?;
+        if !is_id(name) {
+            return Some("Tenure runs no programs: call a service through a connector".to_owned());
+        }
         let known = &self.known.workflows;
         if !self.known.strict || known.contains(name) {
             return None;
@@ -161,7 +186,13 @@ impl Checker<'_> {
                 self.key_place(&at.key(*second)),
                 format!("{name} is {} at once", words.join(" and ")),
             );
-            self.report(problem.hint("a step does one thing; write one step for each"));
+            let inner = words.iter().find(|word| **word != "for_each");
+            self.report(match inner {
+                Some(inner) if words.contains(&"for_each") => problem.hint(format!(
+                    "put the `{inner}` into a step of its own, under `steps:` of the loop"
+                )),
+                _ => problem.hint("a step does one thing; write one step for each"),
+            });
             return;
         }
         let problem = Problem::error("no-kind", self.place(at), format!("{name} does nothing"));

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use serde_json::Value;
-use tenure_language::{Expression, Pointer, Problem, Template, did_you_mean};
+use tenure_language::{Expression, ForeignExpression, Pointer, Problem, Template, did_you_mean};
 
 use crate::plan::{Kind, Loop};
 use crate::source::StepSource;
@@ -55,6 +55,10 @@ impl Checker<'_> {
             return self.template(at, value, view);
         }
         let problem = Problem::error("items", self.place(at), "`for_each` takes a list");
+        if let Some(foreign) = value.as_str().and_then(ForeignExpression::find) {
+            self.report(problem.hint(foreign.hint()));
+            return None;
+        }
         self.report(match value {
             Value::String(text) if !text.contains("${{") && !text.trim().is_empty() => {
                 problem.hint(format!("write ${{{{ {} }}}}, or a list of values", text.trim()))

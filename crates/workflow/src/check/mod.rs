@@ -8,6 +8,7 @@ mod branches;
 mod calls;
 mod empty;
 mod familiar;
+mod foreign;
 mod ids;
 mod kinds;
 mod loops;
@@ -16,6 +17,8 @@ mod outputs;
 mod places;
 mod references;
 mod requests;
+mod schema;
+mod shapes;
 mod steps;
 mod texts;
 mod triggers;
@@ -37,6 +40,7 @@ use crate::plan::{Plan, Version};
 use crate::source::WorkflowSource;
 
 use outline::Outline;
+use shapes::Shapes;
 
 /// Most problems reported of one file.
 const PROBLEMS_MAX: usize = 1000;
@@ -62,9 +66,12 @@ pub fn check(file: &str, text: &str, known: &Known) -> Checked {
     if let Some(problem) = familiar::connector_file(&document) {
         return finish(&document, None, vec![problem]);
     }
-    let (source, unread) = document.read::<WorkflowSource>();
-    let unread: Vec<Problem> =
-        unread.into_iter().map(|problem| familiar::translated(&document, problem)).collect();
+    let (source, unread) = document.read_hiding::<WorkflowSource>(kinds::is_refused);
+    let shapes = Shapes::of(&document);
+    let unread: Vec<Problem> = unread
+        .into_iter()
+        .map(|problem| shapes.explain(familiar::translated(&document, problem)))
+        .collect();
     let Some(source) = source else { return finish(&document, None, unread) };
     let outline = Outline::of(&document, &source);
     let mut checker = Checker {
@@ -73,7 +80,7 @@ pub fn check(file: &str, text: &str, known: &Known) -> Checked {
         outline,
         unread: unread.iter().map(|problem| problem.place).collect(),
         inputs: None,
-        problems: document.traps(),
+        problems: document.traps_where(texts::may_be_value),
     };
     checker.problems.extend(unread);
     let plan = checker.workflow(&source, version_of(text));

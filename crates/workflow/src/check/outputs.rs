@@ -1,7 +1,7 @@
 //! What a call keeps of its response.
 
 use serde_json::Value;
-use tenure_language::{Path, Pointer, Problem, did_you_mean};
+use tenure_language::{ForeignExpression, Path, Pointer, Problem, did_you_mean};
 
 use crate::plan::Output;
 use crate::source::Ordered;
@@ -48,7 +48,9 @@ impl Checker<'_> {
             _ => {
                 let message = "an output is a JSONPath over the response, or an expression";
                 let problem = Problem::error("output", self.place(at), message);
+                let foreign = value.as_str().and_then(ForeignExpression::find);
                 self.report(match value.as_str().and_then(path_meant) {
+                    _ if foreign.is_some() => problem.hint_if(foreign.map(|it| it.hint())),
                     Some(path) => problem.hint(format!("write {path}")),
                     None => problem.hint("write $.body.id, or ${{ response.body.id }}"),
                 });

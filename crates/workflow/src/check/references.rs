@@ -108,6 +108,11 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a reference can be made where it stands.
+    pub(super) fn is_seen(&self, path: &[&str], view: &View) -> bool {
+        self.reference(path, view).is_ok()
+    }
+
     fn unknown_root(&self, root: &str, bindings: &[String]) -> Flaw {
         let flaw = Flaw::new("unknown-name", format!("\"{root}\" is not a name expressions know"));
         if self.outline.by_id(root).is_some() {

@@ -55,6 +55,8 @@ impl Checker<'_> {
         match RequestLine::compile(line) {
             Ok(compiled) => {
                 self.references(at, compiled.path.references(), view);
+                self.foreign(at, line);
+                self.printed(at, &compiled.path, view);
                 Some(compiled)
             }
             Err(error) => {

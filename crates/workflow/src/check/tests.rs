@@ -10,6 +10,7 @@ use crate::known::{Known, KnownAction, KnownConnector, KnownInput};
 
 mod blocks;
 mod calls;
+mod habits;
 mod plans;
 mod properties;
 mod references;

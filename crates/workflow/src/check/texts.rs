@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tenure_language::{CompileError, Expression, Pointer, Problem, Template, Text, parse_duration};
+use tenure_language::{
+    CompileError, Expression, ForeignExpression, Pointer, Problem, Segment, Template, Text,
+    parse_duration,
+};
 
 use super::Checker;
 use super::view::View;
@@ -12,6 +15,22 @@ use super::view::View;
 pub(super) fn is_one_hole(text: &str) -> bool {
     let inner = text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
     inner.is_some_and(|inner| !inner.contains("${{") && !inner.trim().is_empty())
+}
+
+/// Keys below which people keep values of their own.
+const OF_VALUES: [&str; 10] =
+    ["set", "body", "with", "query", "headers", "form", "output", "input", "for_each", "expect"];
+/// Keys whose value is true or false.
+const OF_TRUTH: [&str; 4] = ["if", "when", "otherwise", "unsafe"];
+
+/// Whether `yes` and `012` can be mistaken here: where only text is meant they cannot.
+pub(super) fn may_be_value(at: &Pointer) -> bool {
+    let key = |segment: &Segment, keys: &[&str]| match segment {
+        Segment::Key(key) => keys.contains(&key.as_str()),
+        Segment::Index(_) => false,
+    };
+    at.segments().iter().any(|segment| key(segment, &OF_VALUES))
+        || at.segments().last().is_some_and(|segment| key(segment, &OF_TRUTH))
 }
 
 impl Checker<'_> {
@@ -26,6 +45,10 @@ impl Checker<'_> {
             return self.expression(at, text, view);
         }
         let problem = Problem::error("condition", self.place(at), "a condition is one expression");
+        if let Some(foreign) = value.as_str().and_then(ForeignExpression::find) {
+            self.report(problem.hint(foreign.hint()));
+            return None;
+        }
         let bare = match value {
             Value::String(text) => text.replace("${{", " ").replace("}}", " "),
             Value::Bool(value) => value.to_string(),
@@ -58,6 +81,8 @@ impl Checker<'_> {
         match Text::compile(text) {
             Ok(compiled) => {
                 self.references(at, compiled.references(), view);
+                self.foreign(at, text);
+                self.printed(at, &compiled, view);
                 Some(compiled)
             }
             Err(error) => {
@@ -89,9 +114,13 @@ impl Checker<'_> {
     /// Checks the references of each text on its own, so that each problem has its own place.
     fn template_references(&mut self, at: &Pointer, value: &Value, view: &View) {
         match value {
-            Value::String(text) if text.contains("${{") => {
-                if let Ok(leaf) = Template::compile(value) {
+            Value::String(text) => {
+                self.foreign(at, text);
+                if text.contains("${{")
+                    && let Ok(leaf) = Template::compile(value)
+                {
                     self.references(at, leaf.references(), view);
+                    self.printed_in(at, text, view);
                 }
             }
             Value::Array(items) => {
@@ -126,7 +155,7 @@ impl Checker<'_> {
                 let place = self.place(at);
                 let problem = Problem::error("duration", place, error.to_string());
                 let bare = text.bytes().all(|byte| byte.is_ascii_digit());
-                let hint = format!("its unit is missing: write {text}s for seconds");
+                let hint = format!("its unit is missing: {text}ms, or {text}s?");
                 self.report(problem.hint_if(bare.then_some(hint)));
                 None
             }

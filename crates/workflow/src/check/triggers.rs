@@ -37,8 +37,23 @@ impl Checker<'_> {
             let place = self.place(&at);
             self.report(Problem::error("too-many-triggers", place, message));
         }
+        self.only_schedules(&at, triggers);
         let triggers = triggers.iter().enumerate();
         triggers.filter_map(|(index, trigger)| self.trigger(&at.index(index), trigger)).collect()
+    }
+
+    /// Warns of a workflow that nothing starts but a clock, which this version does not have.
+    fn only_schedules(&mut self, at: &Pointer, triggers: &[Option<TriggerSource>]) {
+        let starts = |trigger: &TriggerSource| trigger.event.is_some() || trigger.manual.0;
+        let first = triggers
+            .iter()
+            .position(|trigger| trigger.as_ref().is_some_and(|it| it.schedule.is_some()));
+        let Some(first) = first.filter(|_| !triggers.iter().flatten().any(starts)) else { return };
+        let place = self.key_place(&at.index(first).key("schedule"));
+        let message = "schedules are checked, but nothing starts them in this version";
+        let problem = Problem::warning("not-yet", place, message);
+        let hint = "add `- manual: {}`, and let cron start it: `tenure run <workflow>`";
+        self.report(problem.hint(hint));
     }
 
     fn trigger(&mut self, at: &Pointer, trigger: &Option<TriggerSource>) -> Option<Trigger> {
@@ -108,12 +123,13 @@ impl Checker<'_> {
             ));
             return None;
         }
-        let known = if prefix {
-            KNOWN_TYPES.iter().any(|known| known.starts_with(stem))
+        let known = if prefix { is_known_stem(stem) } else { is_known_type(stem) };
+        let full = format!("{OWN_PREFIX}{stem}");
+        let meant = if is_known_type(&full) || (prefix && is_known_stem(&full)) {
+            Some(format!("did you mean \"{OWN_PREFIX}{written}\"?"))
         } else {
-            is_known_type(stem)
+            did_you_mean(stem, KNOWN_TYPES.iter().copied())
         };
-        let meant = did_you_mean(stem, KNOWN_TYPES.iter().copied());
         if !known && (stem.starts_with(OWN_PREFIX) || meant.is_some()) {
             let message = format!("no identity source sends \"{written}\"");
             let problem = Problem::warning("event-type", self.place(at), message);
@@ -170,4 +186,9 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether a type begins so.
+fn is_known_stem(stem: &str) -> bool {
+    KNOWN_TYPES.iter().any(|known| known.starts_with(stem))
 }

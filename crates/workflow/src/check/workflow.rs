@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-use tenure_language::{Pointer, Problem, Segment, Template, Text};
+use tenure_language::{Pointer, Problem, Template, Text};
 
-use crate::plan::{Block, InputSchema, Plan, Version};
+use crate::plan::{Block, Plan, Version};
 use crate::source::WorkflowSource;
 
 use super::Checker;
@@ -124,54 +123,4 @@ impl Checker<'_> {
         let Some(value) = &source.output else { return Some(None) };
         self.template(&Pointer::root().key("output"), value, &View::at(Spot::End)).map(Some)
     }
-
-    fn input(&mut self, at: &Pointer, schema: &Value) -> Option<InputSchema> {
-        let Some(map) = schema.as_object() else {
-            let problem = Problem::error("input", self.place(at), "`input` is a JSON Schema");
-            self.report(problem.hint("write `input: { type: object, properties: { … } }`"));
-            return None;
-        };
-        if map.get("type").is_some_and(|kind| kind != "object") {
-            let place = self.place(&at.key("type"));
-            let problem = Problem::error("input", place, "the input of a run is an object");
-            self.report(problem.hint("write `type: object`, and what it holds under `properties`"));
-            return None;
-        }
-        if let Some(properties) = map.get("properties").and_then(Value::as_object) {
-            self.inputs = Some(properties.keys().cloned().collect());
-        }
-        let built = jsonschema::options()
-            .with_pattern_options(jsonschema::PatternOptions::regex())
-            .build(schema);
-        match built {
-            Ok(validator) => Some(InputSchema { schema: schema.clone(), validator }),
-            Err(error) => {
-                let inside = pointer_of(error.instance_path().as_str());
-                let place = self.place(&at.join(&inside));
-                let of_type =
-                    matches!(inside.segments().last(), Some(Segment::Key(key)) if key == "type");
-                let problem = if of_type {
-                    let types = "string, number, integer, boolean, object, array and null";
-                    Problem::error("input", place, "the schema names a type that does not exist")
-                        .hint(format!("types are {types}"))
-                } else {
-                    Problem::error(
-                        "input",
-                        place,
-                        format!("the schema is not valid: {}", error.masked()),
-                    )
-                };
-                self.report(problem);
-                None
-            }
-        }
-    }
-}
-
-/// A JSON Pointer as a way into our document.
-fn pointer_of(text: &str) -> Pointer {
-    text.split('/').skip(1).fold(Pointer::root(), |at, part| {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        part.parse().map_or_else(|_| at.key(&part), |index| at.index(index))
-    })
 }

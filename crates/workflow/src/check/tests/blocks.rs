@@ -73,6 +73,7 @@ fn later_keys_are_named_so() {
 "##,
     ), @r#"
     4:16 error[not-yet] "approval" is not part of this version of Tenure
+         until then, let a person start a second workflow by hand
     5:17 error[not-yet] "wait_for" is not part of this version of Tenure
          until then, `wait` for a time and look with a call whether it came
     6:18 error[not-yet] "run" is not part of this version of Tenure
@@ -185,7 +186,7 @@ fn times_are_durations_or_instants() {
          write `wait: 7d`, or `until:` with an instant
     11:20 error[wrong-type] "wait": expected a duration such as 7d, or a map with `until` or `for`, found a list
     12:33 error[duration] "20" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
-         its unit is missing: write 20s for seconds
+         its unit is missing: 20ms, or 20s?
     13:53 error[not-yet] "timezone" is not part of this version of Tenure
     14:20 error[duration] "20y" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
     "#);
@@ -319,5 +320,6 @@ fn failures_have_known_answers() {
     6:34 error[no-steps] `on_error` has no steps
          to go on as if nothing had been, write `continue`
     7:34 error[wrong-type] "on_error": expected `fail`, `continue`, or a list of steps, found a map
+         a list is expected: begin each step with `-`
     "#);
 }

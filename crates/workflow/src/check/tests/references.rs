@@ -258,5 +258,6 @@ fn problems_of_one_body_have_their_own_places() {
     10:56 error[unknown-var] no step sets a variable "y"
     12:20 error[unknown-step] step "e" does not exist
     13:30 error[expression] there is no filter "nofilter"
+         filters are default, join, split, replace, lower, upper, length, first, map, selectattr and more: the reference lists all
     "#);
 }

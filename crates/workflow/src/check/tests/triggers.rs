@@ -29,6 +29,7 @@ steps: [{ id: a, wait: 1d }]
     8:19 error[misplaced-key] "if" belongs to `event`
          elsewhere, let the first step be a `stop` with an `if`
     9:7 error[not-yet] "webhook" is not part of this version of Tenure
+         until then, let the other side send an event to `tenure serve`
     10:7 error[unknown-key] unknown key "evnt"
          did you mean "event"?
     11:4 error[trigger] this trigger is empty
@@ -86,6 +87,8 @@ triggers:
 steps: [{ id: a, wait: 1d }]
 "##,
     ), @r#"
+    4:5 warning[not-yet] schedules are checked, but nothing starts them in this version
+         add `- manual: {}`, and let cron start it: `tenure run <workflow>`
     7:15 error[schedule] this schedule never comes
          say when: `cron: "30 8 * * 1-5"`, `every: 1h` or `at: 2026-03-01T09:00Z`
     8:23 error[schedule] cron pattern "30 25 * * *" is not valid
@@ -103,6 +106,7 @@ steps: [{ id: a, wait: 1d }]
          write 2026-03-01T09:00:00+01:00, or 2026-03-01T09:00 with a timezone beside it
     16:36 error[not-yet] "catch_up" is not part of this version of Tenure
     17:15 error[wrong-type] "schedule": expected a map, found text
+         write `schedule: { every: 1h }`
     "#);
 }
 
