@@ -9,6 +9,7 @@ use tenure_language::{
 };
 
 use super::Checker;
+use super::familiar::schema_properties;
 use super::headers::HEADERS_MAX;
 use crate::action::{Action, Input, InputKind};
 use crate::connector::Auth;
@@ -45,9 +46,14 @@ impl Checker<'_> {
         source: &ActionSource,
         auth: Option<&Auth>,
     ) -> Option<Action> {
-        let input = self.inputs(&at.key("input"), source.input.as_ref());
+        let at_input = at.key("input");
+        let properties = schema_properties(at_input.find(self.document.value()));
+        let input = match &properties {
+            Some(properties) => self.schema(&at_input, properties),
+            None => self.inputs(&at_input, source.input.as_ref()),
+        };
         // With an input that cannot be read the names are known all the same.
-        let known = input.clone().unwrap_or_else(|| names(source));
+        let known = input.clone().unwrap_or_else(|| names(source, properties.as_deref()));
         let line = self.line(&at.key("request"), source.request.as_deref(), &known);
         let query = self.fields(&at.key("query"), source.query.as_ref(), &known);
         let headers =
@@ -87,6 +93,29 @@ impl Checker<'_> {
         (inputs.len() == source.len()).then_some(inputs)
     }
 
+    /// Reports a JSON Schema where inputs are listed by name, in place of all that follows
+    /// from reading it as such a list.
+    fn schema(&mut self, at: &Pointer, properties: &[(String, String)]) -> Option<Inputs> {
+        const SHOWN: usize = 4;
+        let whole = self.place(at);
+        let inside = |problem: &Problem| {
+            problem.place.start >= whole.start && problem.place.end <= whole.end
+        };
+        self.problems.retain(|problem| !inside(problem));
+        let shown = properties.iter().filter(|(name, _)| is_id(name)).take(SHOWN);
+        let mut shown: Vec<String> =
+            shown.map(|(name, kind)| format!("{name}: {{ type: {kind} }}")).collect();
+        if shown.is_empty() {
+            shown.push("channel: { type: string, required: true }".to_owned());
+        } else if shown.len() < properties.len() {
+            shown.push("…".to_owned());
+        }
+        let message = "inputs of an action are listed by name, without a JSON Schema around them";
+        let problem = Problem::error("input", self.key_place(at), message);
+        self.report(problem.hint(format!("write `input: {{ {} }}`", shown.join(", "))));
+        None
+    }
+
     fn input(&mut self, at: &Pointer, source: &InputSource) -> Option<Input> {
         let word = source.kind.as_deref().unwrap_or("any");
         let Some(kind) = InputKind::ALL.into_iter().find(|kind| kind.word() == word) else {
@@ -121,6 +150,7 @@ impl Checker<'_> {
         };
         match RequestLine::compile(text) {
             Ok(line) => {
+                self.foreign(at, &Value::from(text));
                 self.references(at, line.path.references(), input)?;
                 Some(line)
             }
@@ -228,6 +258,7 @@ impl Checker<'_> {
     }
 
     fn template(&mut self, at: &Pointer, value: &Value, input: &Inputs) -> Option<Template> {
+        self.foreign(at, value);
         match Template::compile(value) {
             Ok(template) => {
                 self.references(at, template.references(), input)?;
@@ -245,6 +276,7 @@ impl Checker<'_> {
     }
 
     fn text(&mut self, at: &Pointer, text: &str, input: &Inputs) -> Option<Text> {
+        self.foreign(at, &Value::from(text));
         match Text::compile(text) {
             Ok(text) => {
                 self.references(at, text.references(), input)?;
@@ -310,8 +342,9 @@ impl Checker<'_> {
     }
 }
 
-fn names(source: &ActionSource) -> Inputs {
+fn names(source: &ActionSource, properties: Option<&[(String, String)]>) -> Inputs {
     let any = Input { kind: InputKind::Any, required: false, default: None, description: None };
     let names = source.input.iter().flat_map(|inputs| inputs.keys());
-    names.map(|name| (name.clone(), any.clone())).collect()
+    let named = properties.into_iter().flatten().map(|(name, _)| name);
+    names.chain(named).map(|name| (name.clone(), any.clone())).collect()
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use tenure_language::{Pointer, Problem};
 
 use super::Checker;
+use super::familiar::asks_elsewhere;
 use crate::connector::{Auth, HeaderText};
 use crate::prepare::FRAMING;
 use crate::secret::Secret;
@@ -119,7 +120,7 @@ impl Checker<'_> {
             return None;
         };
         let (value, sensitive) = self.secret_text(&at, text)?;
-        if !sensitive && key != "username" {
+        if !sensitive && key != "username" && !asks_elsewhere(text) {
             let message = format!("the {key} stands in the file for everybody to read");
             let place = self.place(&at);
             let problem = Problem::warning("plain-secret", place, message);

@@ -3,6 +3,8 @@
 mod actions;
 mod address;
 mod auth;
+mod empty;
+mod familiar;
 mod headers;
 mod limits;
 mod secrets;
@@ -47,8 +49,10 @@ pub fn check(file: &str, text: &str, secrets: &dyn SecretSource) -> Checked {
         Err(report) => return Checked { connector: None, report },
     };
     let (source, problems) = document.read::<ConnectorSource>();
+    let problems =
+        problems.into_iter().map(|problem| familiar::translated(&document, problem)).collect();
     let mut checker = Checker { document: &document, secrets, enabled: true, problems };
-    checker.problems.extend(document.traps());
+    checker.problems.extend(document.traps_where(familiar::may_be_value));
     let connector = source.and_then(|source| checker.connector(&source));
     let report = Report::new(file, document.text().clone(), checker.problems);
     let connector = connector.filter(|_| !report.has_errors());
@@ -81,6 +85,7 @@ impl Checker<'_> {
         let idempotency =
             self.idempotency(&root.key("idempotency"), source.idempotency.as_ref(), auth.as_ref());
         let actions = self.actions(&root.key("actions"), source.actions.as_ref(), auth.as_ref());
+        self.empty_keys();
         Some(Connector {
             name: name?,
             description: source.description.clone(),
@@ -135,7 +140,7 @@ impl Checker<'_> {
             Value::String(text) => text,
             Value::Number(number) => {
                 let message = format!("{number} is not a duration: its unit is missing");
-                self.error("duration", at, &message, &format!("write {number}s for seconds"));
+                self.error("duration", at, &message, &format!("{number}ms, or {number}s?"));
                 return None;
             }
             _ => {
@@ -151,7 +156,10 @@ impl Checker<'_> {
                 None
             }
             Err(error) => {
-                self.report(Problem::error("duration", self.place(at), error.to_string()));
+                let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                let hint = bare.then(|| format!("its unit is missing: {text}ms, or {text}s?"));
+                let problem = Problem::error("duration", self.place(at), error.to_string());
+                self.report(problem.hint_if(hint));
                 None
             }
         }

@@ -21,6 +21,7 @@ impl Checker<'_> {
     pub(super) fn secret_text(&mut self, at: &Pointer, text: &str) -> Option<(Secret, bool)> {
         let mut filled = Zeroizing::new(String::with_capacity(text.len()));
         let (mut sensitive, mut whole) = (false, true);
+        self.foreign_secret(at, text);
         for piece in pieces(text) {
             match piece {
                 Piece::Literal(literal) => filled.push_str(literal),

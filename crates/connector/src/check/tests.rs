@@ -12,6 +12,8 @@ use super::*;
 use crate::connector::{Auth, RateLimit, RetrySettings};
 use crate::scripted::Given;
 
+mod habits;
+
 const PASSWORD: &str = "hunter2-hunter2";
 
 fn secrets() -> Given {
@@ -204,8 +206,15 @@ fn exactly_one_kind_of_authentication() {
         "a connector has one kind of authentication; none is written already",
     );
     problem("auth: bearer", "bearer needs its credential below it");
-    problem("auth: oauth", "one of none, basic, bearer, header, query is expected");
+    problem("auth: kerberos5", "one of none, basic, bearer, header, query is expected");
     problem("auth: { barer: { token: x } }", "did you mean \"bearer\"?");
+    problem("auth: bearer", "auth: { bearer: { token: \"${{ secrets.NAME }}\" } }");
+    problem("auth: oauth2", "not-yet: \"oauth2\" is not part of this version");
+    problem(
+        "auth: { oauth2: { token_url: x } }",
+        "until then, let another program fetch the token",
+    );
+    problem("auth: { mtls: { cert: x } }", "put a proxy of yours in between");
     problem(
         "auth: { bearer: {} }",
         "missing-key: \"token\" is missing | such as \"${{ secrets.NAME }}\"",
@@ -301,10 +310,7 @@ fn headers_have_names_and_values() {
 
 #[test]
 fn numbers_and_durations_are_bounded() {
-    problem(
-        "timeout: 20",
-        "duration: 20 is not a duration: its unit is missing | write 20s for seconds",
-    );
+    problem("timeout: 20", "duration: 20 is not a duration: its unit is missing | 20ms, or 20s?");
     problem("timeout: soon", "duration");
     problem("timeout: 0s", "a duration here lies between 1ms and 600s");
     problem("timeout: 11m", "a duration here lies between");
