@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::StoreError;
 use crate::envelope::BlobRef;
+use crate::{StoreError, private};
 
 /// Unfinished files end like this; whatever they hold was never acknowledged.
 const UNFINISHED: &str = "new";
@@ -46,7 +46,7 @@ pub(crate) struct InFlight {
 impl Blobs {
     /// Opens the directory and removes what a crash left unfinished.
     pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&dir)?;
+        private::own_dir(&dir)?;
         for entry in fs::read_dir(&dir)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == UNFINISHED) {
@@ -130,7 +130,7 @@ impl Blobs {
         if !fs::read(&path).is_ok_and(|found| found == value) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let unfinished = self.dir.join(format!("{number}.{UNFINISHED}"));
-            let mut file = File::create(&unfinished)?;
+            let mut file = private::create(&unfinished)?;
             file.write_all(value)?;
             file.sync_all()?;
             fs::rename(&unfinished, &path)?;

@@ -10,6 +10,7 @@ mod batch;
 mod blobs;
 mod envelope;
 mod memory;
+mod private;
 mod scan;
 mod sled;
 mod store;

@@ -2,7 +2,7 @@
 //!
 //! sled is fast and survives a kill at any moment, but it leaves gaps that this module
 //! closes: `flush` does not reach the disk, large pages are never synced, files do not
-//! shrink, a leftover snapshot blocks opening. Hence one tree, one committer thread that
+//! shrink, a leftover snapshot blocks opening, damage is taken for the end. Hence one tree, one committer thread that
 //! takes all waiting batches at once and syncs once for all of them, small values only,
 //! checksums, and compaction into fresh generations.
 //!
@@ -15,6 +15,7 @@ mod layout;
 mod recover;
 mod survey;
 mod visible;
+mod witness;
 
 use std::error::Error;
 use std::io;
@@ -30,6 +31,7 @@ use self::committer::{Committer, QUEUE_MAX, Request, Sealed};
 use self::generation::Generation;
 use self::layout::Layout;
 use self::visible::{Found, Visible};
+use self::witness::Witness;
 use crate::blobs::Blobs;
 use crate::envelope::BlobRef;
 use crate::{Batch, CommitError, Scan, Store, StoreError};
@@ -81,6 +83,23 @@ pub enum OpenError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The database opens, but lacks some of what was committed.
+    ///
+    /// Going on would do finished work again.
+    #[error(
+        "database in {dir} has lost what was committed: {reason}; restore a backup of the whole \
+         data directory, or remove {witness} to accept the loss",
+        dir = dir.display(),
+        witness = witness.display()
+    )]
+    Lost {
+        /// Directory of the database.
+        dir: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+        /// The file that remembers; without it nothing is compared.
+        witness: PathBuf,
+    },
     /// A file or directory could not be read or written.
     #[error("data directory {dir} cannot be opened", dir = dir.display())]
     Io {
@@ -127,15 +146,21 @@ impl SledStore {
         let number = current.unwrap_or(1);
         layout.remove_others(number).map_err(io)?;
         let generation = Generation::open(layout.generation(number), number, options.cache)?;
+        let witness = Witness::examine(layout.witness(), &generation)?;
         if current.is_none() {
             generation.sync_all().map_err(io)?;
         }
         // Also renews a pointer that was lost after the very first start.
         layout.set_current(number).map_err(io)?;
-        Self::start(layout, generation, options).map_err(io)
+        Self::start(layout, generation, witness, options).map_err(io)
     }
 
-    fn start(layout: Layout, generation: Generation, options: SledOptions) -> io::Result<Self> {
+    fn start(
+        layout: Layout,
+        generation: Generation,
+        witness: Witness,
+        options: SledOptions,
+    ) -> io::Result<Self> {
         let blobs = Arc::new(Blobs::open(layout.blobs())?);
         let generation = Arc::new(generation);
         let shared = Arc::new(Shared {
@@ -145,7 +170,7 @@ impl SledStore {
         });
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let ends = (queue.downgrade(), waiting);
-        let committer = Committer::new(Arc::clone(&shared), generation, layout, options, ends);
+        let committer = Committer::new(Arc::clone(&shared), generation, (layout, witness), options, ends);
         let thread = std::thread::Builder::new()
             .name("store-committer".to_owned())
             .spawn(move || committer.run())?;

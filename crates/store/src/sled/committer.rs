@@ -16,6 +16,7 @@ use super::compact::{self, Compaction, Copy, Target};
 use super::generation::{Generation, io_error};
 use super::layout::Layout;
 use super::survey::Surveyor;
+use super::witness::{self, Witness};
 use super::{Shared, SledOptions, Usage};
 use crate::blobs::{Blobs, InFlight};
 use crate::envelope::{self, INLINE_MAX};
@@ -121,6 +122,7 @@ pub(super) struct Committer {
     shared: Arc<Shared>,
     generation: Arc<Generation>,
     layout: Layout,
+    witness: Witness,
     options: SledOptions,
     queue: mpsc::Receiver<Request>,
     /// Lets helping threads send requests without keeping the store open.
@@ -135,7 +137,7 @@ impl Committer {
     pub(super) fn new(
         shared: Arc<Shared>,
         generation: Arc<Generation>,
-        layout: Layout,
+        (layout, witness): (Layout, Witness),
         options: SledOptions,
         (sender, queue): (mpsc::WeakSender<Request>, mpsc::Receiver<Request>),
     ) -> Self {
@@ -146,6 +148,7 @@ impl Committer {
             shared,
             generation,
             layout,
+            witness,
             options,
             queue,
             sender,
@@ -171,8 +174,9 @@ impl Committer {
         self.surveyor.stop();
         self.tidied();
         self.shared.visible.replace(None);
-        let Self { generation, layout, closed, .. } = self;
+        let Self { generation, layout, witness, closed, .. } = self;
         drop(generation);
+        drop(witness);
         drop(layout);
         for answer in closed {
             // Whoever asked may have stopped waiting.
@@ -240,9 +244,13 @@ impl Committer {
             return Ok(());
         }
         if let Some(compaction) = &self.compaction {
-            compaction.changed(staged.writes.keys().cloned());
+            let tally = std::iter::once(Bytes::from_static(witness::KEY));
+            compaction.changed(staged.writes.keys().cloned().chain(tally));
         }
+        let tally = self.witness.add(&self.generation, &staged.writes);
+        let tally = tally.map_err(|error| self.shared.fail(io_error(error)))?;
         let mut batch = sled::Batch::default();
+        batch.insert(witness::KEY, tally.as_ref());
         let mut keys = BTreeSet::new();
         for (key, value) in staged.writes {
             match value {
@@ -255,6 +263,7 @@ impl Committer {
         let synced = applied.map_err(io_error).and_then(|()| self.generation.sync());
         synced.map_err(|error| self.shared.fail(error))?;
         self.shared.visible.release();
+        self.witness.remember();
         Ok(())
     }
 

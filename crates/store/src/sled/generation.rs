@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::OpenError;
 use crate::blobs::sync_dir;
+use crate::{OpenError, private};
 
 /// One open generation.
 #[derive(Debug)]
@@ -20,6 +20,9 @@ pub(super) struct Generation {
 
 impl Generation {
     pub(super) fn open(dir: PathBuf, number: u32, cache: u64) -> Result<Self, OpenError> {
+        if let Err(source) = private::own_dir(&dir) {
+            return Err(OpenError::Io { dir, source });
+        }
         let db = super::recover::open(&dir, cache)?;
         match File::options().read(true).write(true).open(dir.join("db")) {
             Ok(file) => Ok(Self { db, number, dir, file }),

@@ -4,6 +4,7 @@
 //! LOCK         held by the process that uses the directory
 //! CURRENT      names the generation that counts
 //! gen-0001/    one sled database
+//! WITNESS      names the last group of batches that reached the disk
 //! blobs/       large values, shared by all generations
 //! ```
 //!
@@ -14,8 +15,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::OpenError;
 use crate::blobs::sync_dir;
+use crate::{OpenError, private};
 
 const CURRENT: &str = "CURRENT";
 const LOCK: &str = "LOCK";
@@ -32,8 +33,8 @@ impl Layout {
     /// Creates the directory if need be and takes it for this process.
     pub(crate) fn acquire(dir: &Path) -> Result<Self, OpenError> {
         let doing = |source| OpenError::Io { dir: dir.to_owned(), source };
-        fs::create_dir_all(dir).map_err(doing)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK));
+        private::create_dir(dir).map_err(doing)?;
+        let lock = private::writing().truncate(false).open(dir.join(LOCK));
         let lock = lock.map_err(doing)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
@@ -44,6 +45,10 @@ impl Layout {
 
     pub(crate) fn blobs(&self) -> PathBuf {
         self.dir.join("blobs")
+    }
+
+    pub(crate) fn witness(&self) -> PathBuf {
+        self.dir.join("WITNESS")
     }
 
     pub(crate) fn generation(&self, number: u32) -> PathBuf {
@@ -75,7 +80,7 @@ impl Layout {
             return Ok(());
         }
         let unfinished = self.dir.join("CURRENT.new");
-        let mut file = File::create(&unfinished)?;
+        let mut file = private::create(&unfinished)?;
         writeln!(file, "gen-{number:04}")?;
         file.sync_all()?;
         // The generation's own name must be on disk before anything points at it.

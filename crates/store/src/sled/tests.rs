@@ -70,7 +70,8 @@ async fn closing_waits_for_what_was_handed_in() {
 fn unplugged(dir: &Path) -> SledStore {
     let layout = Layout::acquire(dir).unwrap();
     let generation = Generation::open(layout.generation(1), 1, 1 << 20).unwrap().unplugged();
-    SledStore::start(layout, generation, SledOptions::default()).unwrap()
+    let witness = Witness::examine(layout.witness(), &generation).unwrap();
+    SledStore::start(layout, generation, witness, SledOptions::default()).unwrap()
 }
 
 #[tokio::test]
@@ -253,4 +254,151 @@ async fn closing_during_a_compaction_leaves_a_whole_store() {
         drop(store);
         assert_eq!(all(&open(dir.path())).await.len(), 3000);
     }
+}
+
+/// Writes what spreads over several segments: entries that change, go and come.
+async fn lived_in(dir: &Path) {
+    for round in 0..3u32 {
+        let store = open(dir);
+        for start in 0..40u32 {
+            let (first, last) = (start * 50, start * 50 + 50);
+            fill(&store, first..last, &vec![round as u8; 200 + 7 * start as usize]).await;
+            store.commit(Batch::new().delete((first + round).to_be_bytes().to_vec())).await.unwrap();
+        }
+        store.close().await;
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+/// Harms the data file of a copy; says why it is refused, or that nothing is lost.
+async fn refusal(original: &Path, before: &[(Bytes, Bytes)], harm: impl Fn(&mut Vec<u8>)) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    copy(original, dir.path());
+    let path = dir.path().join("gen-0001/db");
+    let mut bytes = fs::read(&path).unwrap();
+    harm(&mut bytes);
+    fs::write(&path, bytes).unwrap();
+    match SledStore::open(dir.path(), SledOptions::default()) {
+        Ok(store) => {
+            // What can be read is what was written; damage may show itself as an error.
+            if let Ok(found) = store.scan(Scan::prefix("")).await {
+                assert!(found == before, "entries are gone and nobody noticed");
+            }
+            false
+        }
+        Err(OpenError::Lost { .. } | OpenError::Damaged { .. }) => {
+            let again = SledStore::open(dir.path(), SledOptions::default());
+            assert!(again.is_err(), "once refused, always refused");
+            true
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_byte_never_loses_anything_unnoticed() {
+    let dir = tempfile::tempdir().unwrap();
+    lived_in(dir.path()).await;
+    let store = open(dir.path());
+    let before = all(&store).await;
+    store.close().await;
+    // Without a snapshot sled reads its whole log, which is where it stops at damage.
+    for entry in fs::read_dir(dir.path().join("gen-0001")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap.")) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let len = fs::metadata(dir.path().join("gen-0001/db")).unwrap().len() as usize;
+    let mut refused = 0;
+    for at in (0..60).map(|step| step * (len / 60) + 1000) {
+        let harm = |bytes: &mut Vec<u8>| bytes[at] ^= 0x10;
+        refused += usize::from(refusal(dir.path(), &before, harm).await);
+    }
+    assert!(refused > 10, "only {refused} of 60 were refused");
+    assert!(refusal(dir.path(), &before, Vec::clear).await, "emptied");
+    assert!(refusal(dir.path(), &before, |bytes| bytes.truncate(len / 2)).await, "cut short");
+}
+
+#[tokio::test]
+async fn a_loss_names_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    fill(&store, 0..10, b"v").await;
+    fill(&store, 10..20, b"v").await;
+    store.close().await;
+    fs::remove_dir_all(dir.path().join("gen-0001")).unwrap();
+    fs::remove_file(dir.path().join("CURRENT")).unwrap();
+    for _ in 0..2 {
+        let error = SledStore::open(dir.path(), SledOptions::default()).unwrap_err();
+        let shown = dir.path().display();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "database in {shown}/gen-0001 has lost what was committed: commit 2 was on disk, \
+                 now 0 is the last; restore a backup of the whole data directory, or remove \
+                 {shown}/WITNESS to accept the loss"
+            )
+        );
+    }
+    fs::remove_file(dir.path().join("WITNESS")).unwrap();
+    let store = open(dir.path());
+    assert_eq!(all(&store).await, []);
+    fill(&store, 0..1, b"new").await;
+    store.close().await;
+    assert_eq!(all(&open(dir.path())).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_witness_that_lags_or_is_damaged_refuses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    fill(&store, 0..1, b"v").await;
+    let early = fs::read(dir.path().join("WITNESS")).unwrap();
+    fill(&store, 1..2, b"v").await;
+    store.compact().await.unwrap();
+    store.close().await;
+    for witness in [&early[..], b"", b"00000000000000000009 00000000\n", &[0xff; 5000]] {
+        fs::write(dir.path().join("WITNESS"), witness).unwrap();
+        let store = open(dir.path());
+        assert_eq!(all(&store).await.len(), 2);
+        store.close().await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_kept_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let store = open(&dir);
+    fill(&store, 0..1, &[1; 6000]).await;
+    store.close().await;
+    let mode = |name: &str| {
+        let metadata = fs::metadata(dir.join(name)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    for name in ["", "blobs", "gen-0001"] {
+        assert_eq!(mode(name), 0o700, "{name}");
+    }
+    let blob = fs::read_dir(dir.join("blobs")).unwrap().next().unwrap().unwrap().file_name();
+    for name in ["CURRENT", "LOCK", "WITNESS", &format!("blobs/{}", blob.display())] {
+        assert_eq!(mode(name), 0o600, "{name}");
+    }
+    // A directory of an earlier version is closed too.
+    fs::set_permissions(dir.join("blobs"), fs::Permissions::from_mode(0o755)).unwrap();
+    open(&dir);
+    assert_eq!(mode("blobs"), 0o700);
 }

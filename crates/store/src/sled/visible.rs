@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::generation::{Generation, io_error};
+use super::witness;
 use crate::envelope::{self, BlobRef, Content};
 use crate::{Scan, StoreError};
 
@@ -49,6 +50,9 @@ impl Visible {
 
     /// Reads one key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Seen<Option<Found>>, StoreError> {
+        if key == witness::KEY {
+            return Ok((None, None));
+        }
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let db = &current.as_ref().ok_or(StoreError::Closed)?.db;
         let sealed = db.get(key).map_err(|error| StoreError::failed(io_error(error)))?;
@@ -69,6 +73,9 @@ impl Visible {
             let next = if scan.reverse { range.next_back() } else { range.next() };
             let Some(next) = next else { break };
             let (key, sealed) = next.map_err(|error| StoreError::failed(io_error(error)))?;
+            if key == witness::KEY {
+                continue;
+            }
             let found = open(&key, &sealed)?;
             entries.push((Bytes::copy_from_slice(&key), found));
         }
