@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     check, completions, config, connectors, demo, init, playground, run, runs, serve,
@@ -25,9 +25,7 @@ use crate::commands::{
 
 Environment:
   TENURE_TOKEN            bearer token of the daemon, for it and for its clients
-  TENURE_SECRET_<NAME>    secret NAME of the connectors; TENURE_SECRET_<NAME>_FILE names its file
-
--h is short; --help lists every setting."
+  TENURE_SECRET_<NAME>    secret NAME of the connectors; TENURE_SECRET_<NAME>_FILE names its file"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -37,9 +35,40 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Where the settings stand in the help.
+const SETTINGS: &str = "Settings (`tenure --help` lists all)";
+
+impl Cli {
+    /// Reads what was typed.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let mut matches = command().try_get_matches()?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+}
+
+/// Every command; those that are not about the settings do not list them again.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    // Only now do the commands inside have the settings too.
+    command.build();
+    command.mut_subcommands(|inner| match inner.get_name() {
+        "serve" | "config" => inner,
+        _ => without_settings(inner),
+    })
+}
+
+fn without_settings(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let is_setting = argument.get_help_heading() == Some(SETTINGS);
+        let hidden = is_setting && argument.is_hide_short_help_set();
+        if hidden { argument.hide_short_help(false).hide(true) } else { argument }
+    });
+    command.mut_subcommands(without_settings)
+}
+
 /// The settings, as flags. Read as text here: `config` gives every layer the same reading.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Settings")]
+#[command(next_help_heading = SETTINGS)]
 pub(crate) struct SettingFlags {
     /// Directory of the project [default: the nearest one that holds a tenure.yaml]
     #[arg(
@@ -129,7 +158,22 @@ pub(crate) enum Format {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    #[test]
+    fn only_commands_about_settings_list_them() {
+        let mut command = command();
+        let mut help = |path: &[&str]| {
+            let found = path.iter().try_fold(&mut command, |it, name| it.find_subcommand_mut(name));
+            found.unwrap().render_long_help().to_string()
+        };
+        for path in [&[][..], &["serve"], &["config"]] {
+            assert!(help(path).contains("--queued-runs"), "{path:?}");
+        }
+        for path in [&["run"][..], &["runs", "list"], &["connectors", "test"]] {
+            assert!(help(path).contains("--project"), "{path:?}");
+            assert!(!help(path).contains("--queued-runs"), "{path:?}");
+        }
+    }
 
     #[test]
     fn the_arguments_are_consistent() {

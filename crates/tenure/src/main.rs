@@ -20,8 +20,6 @@ mod wiring;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::Format;
 use crate::error::{CommandError, Exit, report};
 
@@ -32,7 +30,7 @@ fn main() -> ExitCode {
         let error = CommandError::failed("encryption is set up twice");
         return report(&error.into(), Format::Human).into();
     }
-    let cli = match cli::Cli::try_parse() {
+    let cli = match cli::Cli::read() {
         Ok(cli) => cli,
         Err(error) => return on_arguments(&error).into(),
     };
