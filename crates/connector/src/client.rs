@@ -94,8 +94,10 @@ impl Client {
         let attempts = order.journey.take();
         match result {
             Ok(received) if order.accepts(&received) => {
-                answer(&received.reply, &self.redactor, attempts)
-                    .map_err(|too_deep| self.unreadable(&received, too_deep))
+                match answer(&received.reply, &self.redactor, Vec::new()) {
+                    Ok(answer) => Ok(Answer { attempts, ..answer }),
+                    Err(too_deep) => Err(self.unreadable(&order, &received, too_deep, attempts)),
+                }
             }
             other => Err(self.failure(&order, other, attempts)),
         }
@@ -106,10 +108,22 @@ impl Client {
         &self.defaults
     }
 
-    fn unreadable(&self, received: &Received, why: TooDeep) -> Failure {
-        let mut failure = Failure::unsent(FailureKind::Refused, self.sentence(&why.to_string()));
-        failure.status = Some(received.reply.status.as_u16());
-        failure
+    /// The status is as hoped for, but not even a write's answer can be had by asking again.
+    fn unreadable(
+        &self,
+        order: &Order,
+        received: &Received,
+        why: TooDeep,
+        attempts: Vec<Attempt>,
+    ) -> Failure {
+        let read = order.method.is_read();
+        Failure {
+            kind: if read { FailureKind::Refused } else { FailureKind::InDoubt },
+            message: self.sentence(&why.to_string()),
+            status: Some(received.reply.status.as_u16()),
+            answer: None,
+            attempts,
+        }
     }
 
     fn failure(
@@ -118,6 +132,7 @@ impl Client {
         result: Result<Received, Trouble>,
         attempts: Vec<Attempt>,
     ) -> Failure {
+        order.learn(&result);
         let kind = kind(order, &result);
         let (what, received) = match result {
             Ok(received) => (replied(&received), Some(received)),
@@ -127,9 +142,13 @@ impl Client {
             },
             Err(trouble) => (trouble.to_string(), None),
         };
+        let times = match attempts.last() {
+            Some(last) if last.number > 1 => format!(" after {} attempts", last.number),
+            _ => String::new(),
+        };
         let more = match kind {
             FailureKind::InDoubt => {
-                format!("; whether {} was carried out is not known", order.method.as_str())
+                format!("{times}; whether {} was carried out is not known", order.method.as_str())
             }
             FailureKind::Pause { after } => {
                 format!("; the next attempt is due in {}", spoken(after))
@@ -137,10 +156,7 @@ impl Client {
             FailureKind::Auth => {
                 format!("; its {} credential is not accepted", self.connector.auth.word())
             }
-            _ => match attempts.last() {
-                Some(last) if last.number > 1 => format!(" after {} attempts", last.number),
-                _ => String::new(),
-            },
+            _ => times,
         };
         Failure {
             kind,
@@ -162,12 +178,13 @@ pub(crate) fn disabled(name: &str) -> Failure {
     Failure::unsent(FailureKind::Disabled, format!("connector \"{name}\" is disabled"))
 }
 
+/// What the end of a call is: a write that may have happened has not failed.
 fn kind(order: &Order, result: &Result<Received, Trouble>) -> FailureKind {
     match (result, order.verdict(result)) {
         (Err(Trouble::Held { after, .. } | Trouble::Paused { after, .. }), _) => {
             FailureKind::Pause { after: *after }
         }
-        (_, Some(Verdict::InDoubt)) => FailureKind::InDoubt,
+        _ if order.journey.in_doubt() => FailureKind::InDoubt,
         (_, Some(Verdict::Unauthorized)) => FailureKind::Auth,
         (Ok(received), _) => FailureKind::Http(received.reply.status.as_u16()),
         (Err(Trouble::Wire(error)), _) => match error {
@@ -177,7 +194,7 @@ fn kind(order: &Order, result: &Result<Received, Trouble>) -> FailureKind {
                 FailureKind::Refused
             }
         },
-        (Err(Trouble::Refused(_)), _) => FailureKind::Refused,
+        (Err(Trouble::Refused(_) | Trouble::Lost(_)), _) => FailureKind::Refused,
         (Err(Trouble::Overdue), _) => FailureKind::Timeout,
     }
 }

@@ -31,13 +31,15 @@ pub enum FailureKind {
     Refused,
     /// The service was not reached; nothing was sent.
     Connect,
-    /// No answer in time, or the connection broke before there was one.
+    /// No answer to a read in time, or no turn; or the connection broke before an answer.
     Timeout,
     /// A status that was not expected.
     Http(u16),
     /// The service does not accept the credentials.
     Auth,
-    /// A write may or may not have happened, and must not be repeated blindly.
+    /// A write may or may not have happened, and nobody knows.
+    ///
+    /// Either it must not be repeated blindly, or its attempts are used up.
     InDoubt,
     /// Too long to wait in memory: try again after this, as if nothing had failed.
     Pause {

@@ -13,7 +13,7 @@ use url::Url;
 use crate::call::Attempt;
 use crate::connector::RetrySettings;
 use crate::hints::Advice;
-use crate::judge::{Outcome, Repeats, Verdict, judge};
+use crate::judge::{Outcome, Repeats, Trace, Verdict, judge, trace};
 use crate::transport::{Reply, WireError};
 
 /// One attempt on its way down. Copies share everything that is large.
@@ -49,12 +49,22 @@ impl Order {
 
     /// What the end of an attempt means; `None`: it succeeded, or was never made.
     pub(crate) fn verdict(&self, result: &Result<Received, Trouble>) -> Option<Verdict> {
-        let outcome = match result {
-            Ok(received) if self.accepts(received) => return None,
-            Ok(received) => received.outcome(),
-            Err(trouble) => trouble.outcome()?,
-        };
-        Some(judge(self.method, outcome, self.repeats))
+        Some(judge(self.method, self.outcome(result)?, self.repeats))
+    }
+
+    /// Keeps in mind what the end of an attempt tells about the write.
+    pub(crate) fn learn(&self, result: &Result<Received, Trouble>) {
+        if let Some(outcome) = self.outcome(result) {
+            self.journey.learn(trace(self.method, outcome, self.repeats));
+        }
+    }
+
+    fn outcome(&self, result: &Result<Received, Trouble>) -> Option<Outcome> {
+        match result {
+            Ok(received) if self.accepts(received) => None,
+            Ok(received) => Some(received.outcome()),
+            Err(trouble) => trouble.outcome(),
+        }
     }
 }
 
@@ -87,6 +97,8 @@ pub(crate) enum Trouble {
     Wire(WireError),
     /// A rule of ours.
     Refused(String),
+    /// A rule of ours, which keeps us from the answer to what has been done.
+    Lost(String),
     /// Its turn is too far off; nothing was sent.
     Held { after: Duration, why: &'static str },
     /// The next attempt is too far off; this is how the last one ended.
@@ -102,11 +114,12 @@ impl Trouble {
                 WireError::NeverSent(_) => Outcome::NeverSent,
                 WireError::Interrupted(_) | WireError::TimedOut => Outcome::Interrupted,
                 WireError::Certificate(_) => Outcome::Certificate,
-                WireError::Blocked(_) | WireError::Malformed(_) | WireError::TooLarge => {
-                    Outcome::Refused
-                }
+                WireError::Blocked(_) | WireError::Malformed(_) => Outcome::Refused,
+                // Only replies are: what goes out is measured before.
+                WireError::TooLarge => Outcome::Unreadable,
             }),
             Self::Refused(_) => Some(Outcome::Refused),
+            Self::Lost(_) => Some(Outcome::Unreadable),
             Self::Held { .. } | Self::Paused { .. } | Self::Overdue => None,
         }
     }
@@ -116,7 +129,7 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Wire(error) => error.fmt(f),
-            Self::Refused(why) => f.write_str(why),
+            Self::Refused(why) | Self::Lost(why) => f.write_str(why),
             Self::Held { why, .. } => f.write_str(why),
             Self::Paused { .. } => f.write_str("paused"),
             Self::Overdue => f.write_str("deadline"),
@@ -141,6 +154,8 @@ struct Log {
     attempts: Vec<Attempt>,
     /// Number and start of the attempt in flight.
     open: Option<(u32, Timestamp, Instant)>,
+    /// The write may have happened, by what is known of all attempts together.
+    in_doubt: bool,
 }
 
 impl Journey {
@@ -174,6 +189,19 @@ impl Journey {
         if let Some(last) = self.log().attempts.last_mut() {
             last.retry_in = Some(pause);
         }
+    }
+
+    fn learn(&self, trace: Trace) {
+        match trace {
+            Trace::Doubt => self.log().in_doubt = true,
+            Trace::Settled => self.log().in_doubt = false,
+            Trace::Nothing => {}
+        }
+    }
+
+    /// Whether the write may have happened, and nobody knows.
+    pub(crate) fn in_doubt(&self) -> bool {
+        self.log().in_doubt
     }
 
     pub(crate) fn take(&self) -> Vec<Attempt> {

@@ -55,13 +55,15 @@ where
                 let sent = inner.call(hop.wire(&outgoing)).await;
                 let mut received = sent.map_err(|trouble| hop.explain(trouble))?;
                 received.write_done = hop.write_done;
-                match hop.next(&base, &received)? {
+                let next = hop.next(&base, &received);
+                match next.map_err(|why| hop.refused(why, &received))? {
                     Some(next) => hop = next,
                     None => return Ok(received),
                 }
                 futures::future::poll_fn(|context| inner.poll_ready(context)).await?;
             }
-            Err(Trouble::Refused(format!("more than {HOPS_MAX} redirects")))
+            let why = format!("more than {HOPS_MAX} redirects");
+            Err(if hop.write_done { Trouble::Lost(why) } else { Trouble::Refused(why) })
         })
     }
 }
@@ -98,7 +100,7 @@ impl Hop {
     }
 
     /// What follows a reply; `None`: it is the answer.
-    fn next(&self, base: &Url, received: &Received) -> Result<Option<Self>, Trouble> {
+    fn next(&self, base: &Url, received: &Received) -> Result<Option<Self>, String> {
         let read = self.method == Method::GET || self.method == Method::HEAD;
         let keep = match received.reply.status {
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND if read => true,
@@ -108,16 +110,21 @@ impl Hop {
         };
         let Some(location) = received.reply.headers.get(LOCATION) else { return Ok(None) };
         let url = location.to_str().ok().and_then(|location| self.url.join(location).ok());
-        let mut url = url.ok_or_else(|| Trouble::Refused("redirect leads to no URL".to_owned()))?;
+        let mut url = url.ok_or_else(|| "redirect leads to no URL".to_owned())?;
         url.set_fragment(None);
-        address::prove(base, &url)
-            .map_err(|why| Trouble::Refused(format!("redirect is not followed: {why}")))?;
+        address::prove(base, &url).map_err(|why| format!("redirect is not followed: {why}"))?;
         Ok(Some(Self {
             method: if keep { self.method.clone() } else { Method::GET },
             url,
             with_body: self.with_body && keep,
             write_done: self.write_done || !keep,
         }))
+    }
+
+    /// Why a redirect is not followed, and whether the write it answers has been carried out.
+    fn refused(&self, why: String, received: &Received) -> Trouble {
+        let done = self.write_done || received.reply.status == StatusCode::SEE_OTHER;
+        if done { Trouble::Lost(why) } else { Trouble::Refused(why) }
     }
 
     /// After a write was carried out, not to reach its result does not mean it never was.

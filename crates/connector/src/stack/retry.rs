@@ -61,6 +61,7 @@ impl Patience {
         if outgoing.number == 1 {
             self.budget.0.deposit();
         }
+        order.learn(result);
         if order.verdict(result) != Some(Verdict::Repeat) || made >= order.retry.max_attempts.get()
         {
             return Next::End;

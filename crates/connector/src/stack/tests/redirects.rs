@@ -101,6 +101,13 @@ async fn after_see_other_the_write_is_done_and_never_repeated() {
         let failure = client.send(post()).await.unwrap_err();
         assert_eq!((failure.kind, script.count()), (FailureKind::InDoubt, 2));
     }
+    for method in [Method::Post, Method::Put] {
+        for location in ["https://evil.example/api/y", "https://[/"] {
+            let (client, script) = client("", move |_, _| status(303, &[("location", location)]));
+            let failure = client.send(call(method, "/x")).await.unwrap_err();
+            assert_eq!((failure.kind, script.count()), (FailureKind::InDoubt, 1), "{failure}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

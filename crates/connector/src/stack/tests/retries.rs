@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::call::Call;
 use crate::connector::RetrySettings;
 use crate::failure::FailureKind;
-use crate::scripted::{call, client, error, get, post, status};
+use crate::scripted::{Turn, call, client, error, get, post, status};
 use crate::transport::WireError;
 
 const S: Duration = Duration::from_secs(1);
@@ -119,6 +119,89 @@ async fn a_write_somebody_vouches_for_is_repeated() {
     check(accepted, "", || status(500, &[]), "ok after 2").await;
 }
 
+/// Sends one call whose attempts end like these in turn, the last one again and again.
+async fn ends(call: &Call, yaml: &str, turns: &[fn() -> Turn], expect: &str) {
+    let script = turns.to_vec();
+    let (client, _) = client(yaml, move |n, _| script[n.min(script.len() - 1)]());
+    let failure = client.send(call.clone()).await.unwrap_err();
+    let said = format!("{} after {}", failure.name(), failure.attempts.len());
+    assert_eq!(said, expect, "{failure}");
+    let told = failure.message.ends_with("was carried out is not known");
+    assert_eq!(told, failure.kind == FailureKind::InDoubt, "{failure}");
+}
+
+fn reset() -> Turn {
+    error(WireError::Interrupted("connection reset".to_owned()))
+}
+
+fn refused() -> Turn {
+    error(WireError::NeverSent("connection refused".to_owned()))
+}
+
+fn hang() -> Turn {
+    status(200, &[]).after(3600 * S)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_may_have_happened_is_in_doubt_when_its_attempts_are_used_up() {
+    let keyed = "idempotency: { header: Idempotency-Key }";
+    let accepted = RetrySettings { unsafe_writes: true, ..RetrySettings::default() };
+    let accepted = Call { retry: Some(accepted), ..post() };
+    let [put, delete] = [Method::Put, Method::Delete].map(|method| call(method, "/x"));
+    let plain = [(&accepted, ""), (&put, ""), (&delete, "")];
+    for (call, yaml) in [(&post(), keyed), (&call(Method::Patch, "/x"), keyed)].iter().chain(&plain)
+    {
+        ends(call, yaml, &[reset], "unknown after 3").await;
+        ends(call, &format!("{yaml}\ntimeout: 5s"), &[hang], "unknown after 3").await;
+        // What did nothing does not tell what an earlier attempt did.
+        ends(call, yaml, &[reset, refused], "unknown after 3").await;
+        ends(call, yaml, &[reset, || status(429, &[("retry-after", "1")])], "unknown after 3")
+            .await;
+        ends(call, yaml, &[reset, || status(401, &[])], "unknown after 2").await;
+        ends(call, yaml, &[refused], "connect after 3").await;
+        ends(call, yaml, &[|| status(429, &[("retry-after", "1")])], "http.429 after 3").await;
+        ends(call, yaml, &[|| status(503, &[("retry-after", "1")])], "http.503 after 3").await;
+        ends(call, yaml, &[|| status(400, &[])], "http.400 after 1").await;
+        ends(call, yaml, &[|| status(401, &[])], "auth after 1").await;
+    }
+    for (call, yaml) in [(&post(), keyed), (&accepted, "")] {
+        ends(call, yaml, &[|| status(500, &[])], "unknown after 3").await;
+    }
+    // Of these methods a service may say that they failed.
+    for call in [&put, &delete] {
+        ends(call, "", &[|| status(500, &[])], "http.500 after 3").await;
+        ends(call, "", &[reset, || status(500, &[])], "unknown after 3").await;
+        ends(call, "", &[reset, || status(404, &[])], "http.404 after 2").await;
+    }
+    // With a key, the answer to a repetition is the answer to all.
+    ends(&post(), keyed, &[reset, || status(422, &[])], "http.422 after 2").await;
+    ends(&post(), keyed, &[reset, || status(409, &[])], "unknown after 3").await;
+    ends(&post(), keyed, &[|| status(409, &[])], "http.409 after 3").await;
+    ends(&accepted, "", &[reset, || status(409, &[])], "unknown after 2").await;
+    ends(&get(), "", &[reset], "timeout after 3").await;
+    ends(&get(), "", &[|| status(500, &[])], "http.500 after 3").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_cannot_be_had_is_in_doubt() {
+    let large = || error(WireError::TooLarge);
+    ends(&post(), "", &[large], "unknown after 1").await;
+    ends(&call(Method::Put, "/x"), "", &[large], "unknown after 1").await;
+    ends(&get(), "", &[large], "refused after 1").await;
+    let deep = || {
+        let mut turn = status(201, &[("content-type", "application/json")]);
+        let reply = turn.result.as_mut().unwrap();
+        reply.body = "[".repeat(100).into();
+        turn
+    };
+    for (call, kind) in [(post(), FailureKind::InDoubt), (get(), FailureKind::Refused)] {
+        let (client, _) = client("", move |_, _| deep());
+        let failure = client.send(call).await.unwrap_err();
+        assert_eq!((failure.kind, failure.status), (kind, Some(201)));
+        assert_eq!(failure.attempts.len(), 1);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_never_sent_is_repeated() {
     let refused = || error(WireError::NeverSent("connection refused".to_owned()));
@@ -160,15 +243,23 @@ async fn attempts_are_counted_over_durable_waits() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_ends_a_call_wherever_it_is() {
     let deadline = |call: Call| Call { deadline: Some(Instant::now() + 3 * S), ..call };
-    for (method, kind) in
-        [(Method::Get, FailureKind::Timeout), (Method::Post, FailureKind::InDoubt)]
-    {
+    for (method, kind) in [
+        (Method::Get, FailureKind::Timeout),
+        (Method::Post, FailureKind::InDoubt),
+        (Method::Put, FailureKind::InDoubt),
+        (Method::Delete, FailureKind::InDoubt),
+    ] {
         let (client, _) = client("", |_, _| status(200, &[]).after(10 * S));
         let began = Instant::now();
         let failure = client.send(deadline(call(method, "/x"))).await.unwrap_err();
         assert_eq!((failure.kind, began.elapsed()), (kind, 3 * S));
         assert_eq!(failure.attempts[0].outcome, "timeout");
     }
+    // A write that may have happened stays so while the next attempt waits its turn.
+    let yaml = "timeout: 1s\nidempotency: { header: Idempotency-Key }\nretry: { initial_delay: 1ms }\nrate_limit: { requests: 1, per: 10s }";
+    let (doubted, script) = client(yaml, |_, _| hang());
+    let failure = doubted.send(deadline(post())).await.unwrap_err();
+    assert_eq!((failure.kind, script.count()), (FailureKind::InDoubt, 1), "{failure}");
     // Nothing is in flight while a turn is waited for.
     let (client, script) = client("rate_limit: { requests: 1, per: 10s }", |_, _| status(200, &[]));
     client.send(get()).await.unwrap();
