@@ -9,6 +9,15 @@ pub enum RunLogError {
     /// The store failed or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store no longer has something as it was written.
+    #[error("{what} cannot be read")]
+    Damaged {
+        /// What was read.
+        what: String,
+        /// Which key is concerned, and the file if it has one.
+        #[source]
+        source: StoreError,
+    },
     /// Something stored is not in the form it should have.
     #[error("{what} is stored in a form that cannot be read")]
     Unreadable {
@@ -114,6 +123,16 @@ impl RunLogError {
         match error {
             CommitError::Store(error) => Self::Store(error),
             CommitError::Conflict { .. } => Self::Contended { what: what() },
+        }
+    }
+
+    /// Says of damage, which the store knows by its key only, what it concerns.
+    pub(crate) fn concerns(self, what: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::Store(source @ (StoreError::Damaged { .. } | StoreError::FileLost { .. })) => {
+                Self::Damaged { what: what(), source }
+            }
+            other => other,
         }
     }
 

@@ -60,6 +60,16 @@ impl RunLog {
         if first >= end {
             return Ok(Vec::new());
         }
+        let read = self.read_facts(run, first, end).await;
+        read.map_err(|error| error.concerns(|| format!("journal of run {run}")))
+    }
+
+    async fn read_facts(
+        &self,
+        run: RunId,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<Entry>, RunLogError> {
         // The value that holds `first` may begin before it.
         let before =
             Scan::range(keys::journal(run), keys::journal_at(run, first.saturating_add(1)));
@@ -111,7 +121,9 @@ impl RunLog {
 
     /// Reads what is kept about a run, and the very bytes it is kept in.
     pub(crate) async fn record(&self, run: RunId) -> Result<Option<(Record, Bytes)>, RunLogError> {
-        let Some(bytes) = self.store().get(&keys::run(run)).await? else { return Ok(None) };
+        let read = self.store().get(&keys::run(run)).await.map_err(RunLogError::from);
+        let read = read.map_err(|error| error.concerns(|| format!("summary of run {run}")))?;
+        let Some(bytes) = read else { return Ok(None) };
         Ok(Some((Record::decode(run, &bytes)?, bytes)))
     }
 

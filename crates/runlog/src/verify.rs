@@ -37,7 +37,8 @@ impl RunLog {
             chain.check(&key, value);
             Ok(())
         })
-        .await?;
+        .await
+        .map_err(|error| error.concerns(|| format!("journal of run {run}")))?;
         let Chain { last, intact, broken, .. } = chain;
         let next_seq = record.summary.next_seq;
         let broken = broken.or_else(|| match intact.cmp(&next_seq) {

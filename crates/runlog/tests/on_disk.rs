@@ -177,3 +177,34 @@ async fn a_run_of_three_steps_stays_small() {
     assert!(live / 2000 < 1800, "{} bytes of keys and values", live / 2000);
     assert!(disk < 5000, "{disk} bytes on disk for each run");
 }
+
+#[tokio::test]
+async fn a_lost_file_is_named_with_its_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_store, log) = open(dir.path()).await;
+    let ended = run_to_the_end(&log, 1).await;
+    let run = RunId::new();
+    let summary = Summary {
+        run,
+        status: RunStatus::Queued,
+        ended_at: None,
+        next_seq: 0,
+        head: String::new(),
+        ..log.summary(ended).await.unwrap().unwrap()
+    };
+    // Identities do not shrink, so this is too large to be kept beside its key.
+    let by = (0..1000).map(|_| RunId::new().to_string()).collect();
+    let facts = vec![Fact { at: at(0), what: What::CancelRequested { by } }];
+    let runs = vec![NewRun { facts, summary }];
+    log.accept(Acceptance { at: at(0), dedup: None, event: None, runs }).await.unwrap();
+    let file = std::fs::read_dir(dir.path().join("blobs")).unwrap().next().unwrap().unwrap();
+    std::fs::remove_file(file.path()).unwrap();
+
+    let file = file.file_name().display().to_string();
+    for error in [log.facts(run).await.unwrap_err(), log.verify(run).await.unwrap_err()] {
+        assert_eq!(error.to_string(), format!("journal of run {run} cannot be read"));
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause.matches(&file).count(), 1, "{cause}");
+    }
+    assert!(log.summary(run).await.unwrap().is_some(), "kept apart from the journal");
+}

@@ -5,6 +5,7 @@
 //! just being written are counted as in flight and left alone.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ impl Blobs {
         match fs::read(self.path(blob)) {
             Ok(value) => Ok(matches(blob, &value).then_some(value)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::io("reading a large value", error)),
+            Err(error) => Err(StoreError::io(format!("reading {blob}"), error)),
         }
     }
 
@@ -175,6 +176,12 @@ impl Drop for InFlight {
 /// Makes the names in a directory durable.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
+}
+
+impl fmt::Display for BlobRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "blobs/{}", name(self))
+    }
 }
 
 fn matches(blob: &BlobRef, value: &[u8]) -> bool {

@@ -210,6 +210,7 @@ impl SledStore {
 #[async_trait]
 impl Store for SledStore {
     async fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        let mut missing = None;
         for _ in 0..READS_MAX {
             self.shared.healthy()?;
             let (found, pending) = self.shared.visible.get(key)?;
@@ -221,17 +222,19 @@ impl Store for SledStore {
                     if let Some(value) = self.blob(blob).await? {
                         return Ok(Some(value));
                     }
+                    missing = Some(blob);
                 }
             }
         }
-        Err(StoreError::damaged(key, "its file is missing or not what was written"))
+        let file = missing.map_or_else(String::new, |blob| blob.to_string());
+        Err(StoreError::file_lost(key, file))
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
         if scan.is_empty() {
             return Ok(Vec::new());
         }
-        let mut missing = Bytes::new();
+        let mut missing = (Bytes::new(), String::new());
         for _ in 0..READS_MAX {
             self.shared.healthy()?;
             let (found, pending) = if scan.limit <= SCAN_HERE_MAX {
@@ -243,10 +246,11 @@ impl Store for SledStore {
             self.shared.durable(pending).await?;
             match self.resolve(found).await? {
                 Ok(entries) => return Ok(entries),
-                Err(key) => missing = key,
+                Err((key, blob)) => missing = (key, blob.to_string()),
             }
         }
-        Err(StoreError::damaged(&missing, "its file is missing or not what was written"))
+        let (key, file) = missing;
+        Err(StoreError::file_lost(&key, file))
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
@@ -277,18 +281,18 @@ impl SledStore {
         Ok(blocking(move || blobs.read(&blob)).await?.map(Bytes::from))
     }
 
-    /// Reads the large values among what was found, or names the key of one that is gone.
+    /// Reads the large values among what was found, or names one that is gone and its key.
     async fn resolve(
         &self,
         found: Vec<(Bytes, Found)>,
-    ) -> Result<Result<Vec<(Bytes, Bytes)>, Bytes>, StoreError> {
+    ) -> Result<Result<Vec<(Bytes, Bytes)>, (Bytes, BlobRef)>, StoreError> {
         let mut entries = Vec::with_capacity(found.len());
         for (key, found) in found {
             let value = match found {
                 Found::Value(value) => value,
                 Found::Blob(blob) => match self.blob(blob).await? {
                     Some(value) => value,
-                    None => return Ok(Err(key)),
+                    None => return Ok(Err((key, blob))),
                 },
             };
             entries.push((key, value));

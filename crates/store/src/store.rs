@@ -44,6 +44,14 @@ pub enum StoreError {
         /// What does not add up.
         reason: &'static str,
     },
+    /// A large value is not in its file as it was written.
+    #[error("value of key {key:?} is damaged: its file {file} is missing or was changed")]
+    FileLost {
+        /// The key, unprintable bytes escaped.
+        key: String,
+        /// The file, as it is called in the data directory.
+        file: String,
+    },
     /// A key, value or batch is larger than stores accept.
     #[error("{what} of {size} exceeds the limit of {max}")]
     TooLarge {
@@ -77,6 +85,10 @@ pub enum StoreError {
 impl StoreError {
     pub(crate) fn damaged(key: &[u8], reason: &'static str) -> Self {
         Self::Damaged { key: printable(key), reason }
+    }
+
+    pub(crate) fn file_lost(key: &[u8], file: impl ToString) -> Self {
+        Self::FileLost { key: printable(key), file: file.to_string() }
     }
 
     pub(crate) fn io(doing: impl Into<String>, source: io::Error) -> Self {

@@ -106,9 +106,8 @@ async fn damage_names_its_key_and_harms_nobody_else() {
         db.insert("bad", value).unwrap();
         db.flush().unwrap();
     }
-    for entry in fs::read_dir(dir.path().join("blobs")).unwrap() {
-        fs::write(entry.unwrap().path(), vec![2; 9000]).unwrap();
-    }
+    let file = fs::read_dir(dir.path().join("blobs")).unwrap().next().unwrap().unwrap();
+    fs::write(file.path(), vec![2; 9000]).unwrap();
     let store = open(dir.path());
     let check = |answer: Result<(), String>, key: &str| {
         let error = answer.unwrap_err();
@@ -117,6 +116,13 @@ async fn damage_names_its_key_and_harms_nobody_else() {
     let shown = |error: &dyn Error| error.to_string();
     check(store.get(b"bad").await.map(drop).map_err(|error| shown(&error)), "bad");
     check(store.get(b"large").await.map(drop).map_err(|error| shown(&error)), "large");
+    for error in [
+        store.get(b"large").await.unwrap_err(),
+        store.scan(Scan::prefix("large")).await.unwrap_err(),
+    ] {
+        let expected = format!("its file blobs/{} is missing", file.file_name().display());
+        assert_eq!(error.to_string().matches(&expected).count(), 1, "{error}");
+    }
     check(store.scan(Scan::prefix("bad")).await.map(drop).map_err(|error| shown(&error)), "bad");
     let checked = store.commit(Batch::new().is("bad", "1").put("x", "1")).await;
     check(checked.map_err(|error| shown(&error)), "bad");
