@@ -5,7 +5,7 @@
 //! kept out by the `Host` and `Origin` they cannot choose.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
@@ -121,14 +121,23 @@ fn is_local_origin(origin: &str) -> bool {
         .is_some_and(is_this_machine)
 }
 
-/// Whether `host[:port]` can only mean this machine.
+/// Whether `host[:port]`, and nothing else, means this machine.
 fn is_this_machine(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').map_or(rest, |(name, _)| name),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    if let Some((address, port)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
+            && is_port(port);
+    }
+    let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
+    let named = name.eq_ignore_ascii_case("localhost");
+    let numbered = || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    (named || numbered()) && is_port(port)
+}
+
+/// Whether this is what may follow a host: nothing, or a colon and a number.
+fn is_port(text: &str) -> bool {
+    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |port: &str| digits(port) && port.parse::<u16>().is_ok();
+    text.is_empty() || text.strip_prefix(':').is_some_and(number)
 }
 
 #[cfg(test)]
@@ -184,6 +193,41 @@ mod tests {
         check(&[("host", "127.0.0.1:7117"), ("origin", "http://localhost:3000")], true);
         check(&[("host", "127.0.0.1:7117"), ("origin", "https://evil.example")], false);
         check(&[("host", "127.0.0.1:7117"), ("origin", "null")], false);
+    }
+
+    #[test]
+    fn a_host_is_taken_as_a_whole() {
+        for host in ["localhost", "LOCALHOST:1", "127.9.9.9", "127.0.0.1:65535", "[::1]", "[::1]:80"]
+        {
+            assert!(is_this_machine(host), "{host}");
+            assert!(is_local_origin(&format!("http://{host}")), "{host}");
+        }
+        for host in [
+            "",
+            ":80",
+            "[",
+            "[::1",
+            "[::1].evil",
+            "[::1]evil:80",
+            "[::1]:80:80",
+            "[127.0.0.1]",
+            "[127.0.0.1]evil.com",
+            "[localhost]",
+            "::1",
+            "localhost:",
+            "localhost:+80",
+            "localhost:65536",
+            "localhost:80@evil",
+            "localhost:1@evil.com",
+            "user@localhost",
+            "localhost/",
+            "localhost:80/",
+            "127.1",
+            "10.0.0.1",
+        ] {
+            assert!(!is_this_machine(host), "{host}");
+            assert!(!is_local_origin(&format!("http://{host}")), "{host}");
+        }
     }
 
     #[test]
