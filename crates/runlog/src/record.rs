@@ -2,6 +2,8 @@
 //!
 //! A summary is a list without names: there is one for each run, rewritten with each append.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,13 +27,13 @@ pub(crate) struct Record {
 
 /// The stored part that is text: names would cost more than the values.
 #[derive(Serialize, Deserialize)]
-struct Row(
+struct Row<'a>(
     u64,
     RunStatus,
-    String,
-    String,
-    Option<String>,
-    Option<String>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Option<Cow<'a, str>>,
+    Option<Cow<'a, str>>,
     Timestamp,
     Timestamp,
     Option<Timestamp>,
@@ -41,14 +43,14 @@ struct Row(
 
 impl Record {
     pub(crate) fn encode(&self) -> Result<Bytes, RunLogError> {
-        let summary = self.summary.clone();
+        let summary = &self.summary;
         let row = Row(
             summary.next_seq,
             summary.status,
-            summary.workflow,
-            summary.version,
-            summary.subject,
-            summary.reason,
+            summary.workflow.as_str().into(),
+            summary.version.as_str().into(),
+            summary.subject.as_deref().map(Cow::Borrowed),
+            summary.reason.as_deref().map(Cow::Borrowed),
             summary.created_at,
             summary.updated_at,
             summary.ended_at,
@@ -88,11 +90,11 @@ impl Record {
         ) = from_json(row, what)?;
         let summary = Summary {
             run,
-            workflow,
-            version,
+            workflow: workflow.into_owned(),
+            version: version.into_owned(),
             status,
-            reason,
-            subject,
+            reason: reason.map(Cow::into_owned),
+            subject: subject.map(Cow::into_owned),
             created_at,
             updated_at,
             ended_at,
