@@ -4,7 +4,8 @@
 //! daemon and the port somebody else's by now, so the address counts only once the one who answers
 //! there gives the same identity as the file.
 
-use std::io::{self, ErrorKind, Write};
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -37,7 +38,6 @@ pub(crate) struct Posted {
 impl Notice {
     /// Leaves the notice in a data directory, all of it or nothing.
     pub(crate) fn post(self, data: &Path) -> io::Result<Posted> {
-        std::fs::create_dir_all(data)?;
         let path = data.join(FILE_NAME);
         let unfinished = data.join(format!("{FILE_NAME}.{}", self.pid));
         let document = json!({
@@ -45,26 +45,39 @@ impl Notice {
             "pid": self.pid,
             "instance": self.instance,
         });
-        let mut file = std::fs::File::create(&unfinished)?;
+        // Whatever has the name, it is not this process's.
+        remove(&unfinished)?;
+        let mut file = for_its_owner().open(&unfinished)?;
         writeln!(file, "{document}")?;
+        file.sync_all()?;
         drop(file);
+        if path.is_dir() {
+            std::fs::remove_dir(&path)?;
+        }
         std::fs::rename(&unfinished, &path)?;
         Ok(Posted { path, notice: self })
     }
 
+    /// Reads the notice; what no daemon can have left is none.
     fn read(data: &Path) -> io::Result<Option<Self>> {
-        use std::io::Read;
-        let mut text = String::new();
-        match std::fs::File::open(data.join(FILE_NAME)) {
-            Ok(file) => file.take(LENGTH_MAX).read_to_string(&mut text)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Self::parse(&text))
+        let path = data.join(FILE_NAME);
+        // Looked at before it is opened: opening a pipe waits for somebody to write to it.
+        let read = std::fs::metadata(&path).and_then(|found| {
+            if !found.is_file() || found.len() > LENGTH_MAX {
+                return Ok(None);
+            }
+            let mut bytes = Vec::new();
+            std::fs::File::open(&path)?.take(LENGTH_MAX).read_to_end(&mut bytes)?;
+            Ok(Self::parse(&bytes))
+        });
+        match read {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            read => read,
+        }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let document: Value = serde_json::from_str(text).ok()?;
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let document: Value = serde_json::from_slice(bytes).ok()?;
         Some(Self {
             address: document.get("address")?.as_str()?.parse().ok()?,
             pid: document.get("pid")?.as_u64()?.try_into().ok()?,
@@ -82,6 +95,22 @@ impl Posted {
             tracing::warn!(error = &error as &dyn std::error::Error, "daemon.json stays behind");
         }
     }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Prepares to create a file that nobody else may read.
+fn for_its_owner() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create_new(true);
+    options
 }
 
 /// The daemon that holds this data directory now, if one does.
@@ -137,8 +166,45 @@ mod tests {
     #[test]
     fn a_damaged_notice_is_none() {
         for text in ["", "{}", "[1]", r#"{"address":"here","pid":1,"instance":"a"}"#] {
-            assert_eq!(Notice::parse(text), None, "{text}");
+            assert_eq!(Notice::parse(text.as_bytes()), None, "{text}");
         }
+    }
+
+    /// Puts something in the notice's place and expects it to be nobody's, and no hindrance.
+    fn check_obstacle(place: impl FnOnce(&Path)) {
+        let data = tempfile::tempdir().unwrap();
+        place(&data.path().join(FILE_NAME));
+        assert_eq!(Notice::read(data.path()).unwrap(), None);
+        let posted = notice("a").post(data.path()).unwrap();
+        assert_eq!(Notice::read(data.path()).unwrap(), Some(notice("a")));
+        posted.withdraw(data.path());
+        assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_no_daemon_left_is_no_hindrance() {
+        check_obstacle(|path| std::fs::write(path, [0xff, 0xfe, b'{']).unwrap());
+        check_obstacle(|path| std::fs::write(path, vec![b' '; 5000]).unwrap());
+        check_obstacle(|path| std::fs::create_dir(path).unwrap());
+        check_obstacle(|path| std::fs::write(path.with_extension("json.17"), b"half").unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_no_hindrance() {
+        check_obstacle(|path| {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_notice_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let data = tempfile::tempdir().unwrap();
+        let posted = notice("a").post(data.path()).unwrap();
+        let mode = std::fs::metadata(&posted.path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
