@@ -104,7 +104,7 @@ impl Checker<'_> {
         self.problems.retain(|problem| !inside(problem));
         let shown = properties.iter().filter(|(name, _)| is_id(name)).take(SHOWN);
         let mut shown: Vec<String> =
-            shown.map(|(name, kind)| format!("{name}: {{ type: {kind} }}")).collect();
+            shown.map(|(name, described)| format!("{name}: {described}")).collect();
         if shown.is_empty() {
             shown.push("channel: { type: string, required: true }".to_owned());
         } else if shown.len() < properties.len() {

@@ -11,6 +11,9 @@ use crate::prepare::FRAMING;
 use crate::secret::Secret;
 use crate::source::{AuthKindsSource, AuthSource, NamedValueSource};
 
+/// The kinds there are.
+const KINDS: [&str; 5] = ["none", "basic", "bearer", "header", "query"];
+
 impl Checker<'_> {
     pub(super) fn auth(&mut self, at: &Pointer, source: Option<&AuthSource>) -> Option<Auth> {
         let kinds = match source {
@@ -26,7 +29,11 @@ impl Checker<'_> {
             Some(Value::Object(map)) => map.keys().cloned().collect(),
             _ => Vec::new(),
         };
+        let (written, unknown): (Vec<String>, Vec<String>) =
+            written.into_iter().partition(|kind| KINDS.contains(&kind.as_str()));
         match written.as_slice() {
+            // Reported as unknown keys.
+            [] if !unknown.is_empty() => None,
             [] => {
                 let hint = "write one of none, basic, bearer, header, query";
                 self.error("auth", at, "`auth` names no kind of authentication", hint);

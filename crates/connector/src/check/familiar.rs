@@ -133,7 +133,7 @@ fn not_yet(problem: Problem, word: &str, meanwhile: &str) -> Problem {
     Problem::error("not-yet", problem.place, message).hint(meanwhile)
 }
 
-/// The inputs a JSON Schema names, if `input` of an action is one.
+/// The inputs a JSON Schema names, each as it is described here, if `input` of an action is one.
 pub(super) fn schema_properties(input: Option<&Value>) -> Option<Vec<(String, String)>> {
     let map = input?.as_object()?;
     let properties = map.get("properties").and_then(Value::as_object);
@@ -145,12 +145,17 @@ pub(super) fn schema_properties(input: Option<&Value>) -> Option<Vec<(String, St
     if !is_schema {
         return None;
     }
-    let kind = |value: &Value| {
-        let kind = value.get("type").and_then(Value::as_str).unwrap_or("any");
-        kind.chars().take(20).collect()
+    let required = |name: &str| {
+        let names = map.get("required").and_then(Value::as_array);
+        names.is_some_and(|names| names.iter().any(|it| it == name))
     };
-    let named = properties.into_iter().flatten();
-    Some(named.map(|(name, value)| (name.clone(), kind(value))).collect())
+    let described = |(name, value): (&String, &Value)| {
+        let kind = value.get("type").and_then(Value::as_str).unwrap_or("any");
+        let kind: String = kind.chars().take(20).collect();
+        let required = if required(name) { ", required: true" } else { "" };
+        (name.clone(), format!("{{ type: {kind}{required} }}"))
+    };
+    Some(properties.into_iter().flatten().map(described).collect())
 }
 
 /// Whether a text asks for a secret in the way of another tool.

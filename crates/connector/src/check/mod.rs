@@ -140,7 +140,7 @@ impl Checker<'_> {
             Value::String(text) => text,
             Value::Number(number) => {
                 let message = format!("{number} is not a duration: its unit is missing");
-                self.error("duration", at, &message, &format!("{number}ms, or {number}s?"));
+                self.error("duration", at, &message, &unit_hint(&number.to_string()));
                 return None;
             }
             _ => {
@@ -157,7 +157,7 @@ impl Checker<'_> {
             }
             Err(error) => {
                 let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                let hint = bare.then(|| format!("its unit is missing: {text}ms, or {text}s?"));
+                let hint = bare.then(|| unit_hint(text));
                 let problem = Problem::error("duration", self.place(at), error.to_string());
                 self.report(problem.hint_if(hint));
                 None
@@ -196,4 +196,9 @@ impl Checker<'_> {
     fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
+}
+
+/// What to write instead of a bare number.
+fn unit_hint(number: &str) -> String {
+    format!("write {number}s for seconds, or {number}ms")
 }

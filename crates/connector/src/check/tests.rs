@@ -310,7 +310,10 @@ fn headers_have_names_and_values() {
 
 #[test]
 fn numbers_and_durations_are_bounded() {
-    problem("timeout: 20", "duration: 20 is not a duration: its unit is missing | 20ms, or 20s?");
+    problem(
+        "timeout: 20",
+        "duration: 20 is not a duration: its unit is missing | write 20s for seconds, or 20ms",
+    );
     problem("timeout: soon", "duration");
     problem("timeout: 0s", "a duration here lies between 1ms and 600s");
     problem("timeout: 11m", "a duration here lies between");

@@ -155,7 +155,7 @@ impl Checker<'_> {
                 let place = self.place(at);
                 let problem = Problem::error("duration", place, error.to_string());
                 let bare = text.bytes().all(|byte| byte.is_ascii_digit());
-                let hint = format!("its unit is missing: {text}ms, or {text}s?");
+                let hint = format!("its unit is missing: write {text}s for seconds, or {text}ms");
                 self.report(problem.hint_if(bare.then_some(hint)));
                 None
             }

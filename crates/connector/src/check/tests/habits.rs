@@ -40,14 +40,15 @@ fn an_input_is_no_json_schema() {
     let action = |input: &str, uses: &str| {
         format!("actions:\n  a:\n    input: {input}\n    request: GET /a/${{{{ input.{uses} }}}}\n")
     };
-    for input in [
-        "{ type: object, required: [b], properties: { b: { type: integer } } }",
-        "{ properties: { b: { type: integer, minimum: 1 } } }",
+    for (input, meant) in [
+        (
+            "{ type: object, required: [b], properties: { b: { type: integer } } }",
+            "write `input: { b: { type: integer, required: true } }`",
+        ),
+        ("{ properties: { b: { minimum: 1 } } }", "write `input: { b: { type: any } }`"),
     ] {
-        problem(
-            &action(input, "b"),
-            "5:5 input: inputs of an action are listed by name, without a JSON Schema around them | write `input: { b: { type: integer } }`",
-        );
+        let message = "inputs of an action are listed by name, without a JSON Schema around them";
+        problem(&action(input, "b"), &format!("5:5 input: {message} | {meant}"));
     }
     for fine in ["{ type: { type: string } }", "{ properties: { type: string, required: true } }"] {
         let uses = if fine.contains("properties") { "properties" } else { "type" };
@@ -76,11 +77,18 @@ fn a_key_without_a_value_is_refused() {
 fn habits_are_put_right() {
     problem("retry: 3", "write `retry: { max_attempts: 3 }`");
     problem("retry: { delay: 5s }", "did you mean \"initial_delay\"?");
-    problem("retry: { initial_delay: 500 }", "500ms, or 500s?");
+    problem("retry: { initial_delay: 500 }", "write 500s for seconds, or 500ms");
     problem("rate_limit: 80", "write `rate_limit: { requests: 80, per: 1m }`");
     assert_eq!(
         problems("description: y\nactions: { n: { request: GET /a } }"),
         Vec::<String>::new()
     );
     problem("actions: { a: { request: POST /a, body: { b: y } } }", "boolean: y is text here");
+}
+
+#[test]
+fn a_kind_that_is_named_by_a_key_is_put_right() {
+    let found = problems("auth: { type: bearer, token: x }");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|it| it.contains("the kind is a key: `auth: { bearer:")), "{found:?}");
 }

@@ -186,7 +186,7 @@ fn times_are_durations_or_instants() {
          write `wait: 7d`, or `until:` with an instant
     11:20 error[wrong-type] "wait": expected a duration such as 7d, or a map with `until` or `for`, found a list
     12:33 error[duration] "20" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
-         its unit is missing: 20ms, or 20s?
+         its unit is missing: write 20s for seconds, or 20ms
     13:53 error[not-yet] "timezone" is not part of this version of Tenure
     14:20 error[duration] "20y" is not a duration; write a number and a unit, such as 500ms, 20s, 5m, 3d, 2w or 1h30m
     "#);

@@ -53,7 +53,7 @@ fn steps_from_elsewhere_are_put_right() {
         (
             "call: directory, request: GET /a, retry: { initial_delay: 500 }",
             "dura",
-            "500ms, or 500s?",
+            "500s for seconds, or 500ms",
         ),
         ("for: 3s", "unknown key \"for\"", "`wait: 3s`"),
         ("call: \"https://a.example\", request: GET /a", "unknown-connector", "`base_url`"),
