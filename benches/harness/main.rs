@@ -71,15 +71,13 @@ async fn main() -> Result<()> {
     let program = Program::find(program).await?;
     let mut figures = Map::new();
     match mode {
-        Mode::Throughput(arguments) => {
-            throughput::measure(&program, &arguments, &mut figures).await?
-        }
-        Mode::Commits(arguments) => commits::measure(&arguments, &mut figures).await?,
-        Mode::Start(arguments) => start::measure(&program, &arguments, &mut figures).await?,
-        Mode::Memory(arguments) => memory::measure(&program, &arguments, &mut figures).await?,
-        Mode::Disk(arguments) => disk::measure(&program, &arguments, &mut figures).await?,
+        Mode::Throughput(asked) => throughput::measure(&program, &asked, &mut figures).await?,
+        Mode::Commits(asked) => commits::measure(&asked, &mut figures).await?,
+        Mode::Start(asked) => start::measure(&program, &asked, &mut figures).await?,
+        Mode::Memory(asked) => memory::measure(&program, &asked, &mut figures).await?,
+        Mode::Disk(asked) => disk::measure(&program, &asked, &mut figures).await?,
         Mode::All => all(&program, &mut figures).await?,
-    }
+    };
     if let Some(file) = json {
         let text = serde_json::to_string_pretty(&Value::Object(figures))?;
         std::fs::write(&file, text + "\n")
