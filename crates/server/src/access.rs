@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_host_is_taken_as_a_whole() {
-        for host in ["localhost", "LOCALHOST:1", "127.9.9.9", "127.0.0.1:65535", "[::1]", "[::1]:80"]
+        for host in
+            ["localhost", "LOCALHOST:1", "127.9.9.9", "127.0.0.1:65535", "[::1]", "[::1]:80"]
         {
             assert!(is_this_machine(host), "{host}");
             assert!(is_local_origin(&format!("http://{host}")), "{host}");

@@ -75,7 +75,10 @@ pub enum OpenError {
         reason: &'static str,
     },
     /// The database is damaged beyond what a rescan of its log repairs.
-    #[error("database in {dir} cannot be read", dir = dir.display())]
+    #[error(
+        "database in {dir} cannot be read; restore a backup of the whole data directory",
+        dir = dir.display()
+    )]
     Damaged {
         /// Directory of the database.
         dir: PathBuf,
@@ -170,7 +173,8 @@ impl SledStore {
         });
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let ends = (queue.downgrade(), waiting);
-        let committer = Committer::new(Arc::clone(&shared), generation, (layout, witness), options, ends);
+        let committer =
+            Committer::new(Arc::clone(&shared), generation, (layout, witness), options, ends);
         let thread = std::thread::Builder::new()
             .name("store-committer".to_owned())
             .spawn(move || committer.run())?;

@@ -269,7 +269,10 @@ async fn lived_in(dir: &Path) {
         for start in 0..40u32 {
             let (first, last) = (start * 50, start * 50 + 50);
             fill(&store, first..last, &vec![round as u8; 200 + 7 * start as usize]).await;
-            store.commit(Batch::new().delete((first + round).to_be_bytes().to_vec())).await.unwrap();
+            store
+                .commit(Batch::new().delete((first + round).to_be_bytes().to_vec()))
+                .await
+                .unwrap();
         }
         store.close().await;
     }

@@ -63,7 +63,9 @@ impl Witness {
         let readable = counted.is_ok();
         let sum = match (remembered, counted) {
             (Some(expected), _) if expected > group => {
-                return Err(lost(format!("commit {expected} was on disk, now {group} is the last")));
+                return Err(lost(format!(
+                    "commit {expected} was on disk, now {group} is the last"
+                )));
             }
             (Some(_), Ok(sum)) if found.is_some_and(|found| found.sum != sum) => {
                 return Err(lost(format!("its entries are not those of commit {group}")));
