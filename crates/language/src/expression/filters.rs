@@ -13,8 +13,9 @@
 //! | `join`, `string`, `sort`, `min`, `max` | as in Jinja, strict about types |
 //!
 //! Everything else in `KNOWN_FILTERS` is Jinja's own. All are pure: nothing here knows the
-//! time or rolls dice.
+//! time or rolls dice. All are bounded: their work is counted, their texts end at 4 MiB.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use base64::Engine as _;
@@ -26,6 +27,7 @@ use super::convert::{self, dynamic_kind};
 use super::environment::complaint;
 use super::operators::{self, member, text};
 use super::scope::BoundPath;
+use super::work::{BoundedText, Work, check_length, too_long};
 
 /// Every filter an expression may name.
 pub(super) const KNOWN_FILTERS: [&str; 52] = [
@@ -133,22 +135,30 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_filter("b64decode", b64decode);
     environment.add_filter("join", join);
     environment.add_filter("string", |value: Value| text(&value));
+    environment.add_filter("trim", trim);
     environment.add_filter("sort", sort);
+    environment.add_filter("unique", |state: &State<'_, '_>, value: Value, kwargs: Kwargs| {
+        Work::of(state).order(&value)?;
+        minijinja::filters::unique(state, value, kwargs)
+    });
     environment.add_filter("min", |state: &State<'_, '_>, value: Value, kwargs: Kwargs| {
+        Work::of(state).order(&value)?;
         one_kind(&value)?;
         minijinja::filters::min(state, value, kwargs)
     });
     environment.add_filter("max", |state: &State<'_, '_>, value: Value, kwargs: Kwargs| {
+        Work::of(state).order(&value)?;
         one_kind(&value)?;
         minijinja::filters::max(state, value, kwargs)
     });
     operators::install(environment);
 }
 
-fn jsonpath(value: &Value, path: &Value) -> Result<Value, Error> {
+fn jsonpath(state: &State<'_, '_>, value: &Value, path: &Value) -> Result<Value, Error> {
     let Some(BoundPath(path)) = path.downcast_object_ref::<BoundPath>() else {
         return Err(complaint("jsonpath needs its path as quoted text, written out"));
     };
+    Work::of(state).visit(value)?;
     let json = convert::to_json(value).map_err(complaint)?;
     Ok(convert::to_dynamic(&path.select(&json)))
 }
@@ -169,14 +179,16 @@ fn pick(value: &Value, key: &Value, other: Option<Value>) -> Result<Value, Error
     }
 }
 
-fn keys(value: &Value) -> Result<Value, Error> {
+fn keys(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    Work::of(state).add(value.len().unwrap_or(0) as u64)?;
     match value.kind() {
         ValueKind::Map => Ok(Value::from(value.try_iter()?.collect::<Vec<_>>())),
         _ => Err(complaint(format!("keys needs a map, this is {}", dynamic_kind(value)))),
     }
 }
 
-fn values(value: &Value) -> Result<Value, Error> {
+fn values(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    Work::of(state).add(value.len().unwrap_or(0) as u64)?;
     match value.kind() {
         ValueKind::Map => {
             let values = value.try_iter()?.map(|key| value.get_item(&key));
@@ -186,29 +198,45 @@ fn values(value: &Value) -> Result<Value, Error> {
     }
 }
 
-fn intersect(value: &Value, other: &Value) -> Result<Value, Error> {
+fn intersect(state: &State<'_, '_>, value: &Value, other: &Value) -> Result<Value, Error> {
+    let mut work = Work::of(state);
+    work.visit(value)?;
+    work.visit(other)?;
     let other: HashSet<Value> = list(other)?.into_iter().collect();
     Ok(Value::from(list(value)?.into_iter().filter(|v| other.contains(v)).collect::<Vec<_>>()))
 }
 
-fn difference(value: &Value, other: &Value) -> Result<Value, Error> {
+fn difference(state: &State<'_, '_>, value: &Value, other: &Value) -> Result<Value, Error> {
+    let mut work = Work::of(state);
+    work.visit(value)?;
+    work.visit(other)?;
     let other: HashSet<Value> = list(other)?.into_iter().collect();
     Ok(Value::from(list(value)?.into_iter().filter(|v| !other.contains(v)).collect::<Vec<_>>()))
 }
 
 fn list(value: &Value) -> Result<Vec<Value>, Error> {
+    iterate(value).map(Iterator::collect)
+}
+
+fn iterate(value: &Value) -> Result<minijinja::value::ValueIter, Error> {
     match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => Ok(value.try_iter()?.collect()),
+        ValueKind::Seq | ValueKind::Iterable => value.try_iter(),
         _ => Err(complaint(format!("a list is needed, this is {}", dynamic_kind(value)))),
     }
 }
 
-fn to_json(value: &Value) -> Result<String, Error> {
+fn to_json(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
+    Work::of(state).visit(value)?;
     let json = convert::to_json(value).map_err(complaint)?;
-    Ok(json.to_string())
+    let mut text = BoundedText::default();
+    // Nothing else can go wrong, since every JSON value has a text.
+    serde_json::to_writer(&mut text, &json).map_err(|_| too_long())?;
+    text.finish()
 }
 
-fn from_json(value: &str) -> Result<Value, Error> {
+fn from_json(state: &State<'_, '_>, value: &str) -> Result<Value, Error> {
+    // No value is shorter than one sign and its comma.
+    Work::of(state).add((value.len() / 2) as u64)?;
     let json: serde_json::Value =
         serde_json::from_str(value).map_err(|_| complaint("from_json needs JSON text"))?;
     Ok(convert::to_dynamic(&json))
@@ -247,8 +275,9 @@ fn slug(value: &str) -> String {
     slug
 }
 
-fn b64encode(value: &str) -> String {
-    STANDARD.encode(value)
+fn b64encode(value: &str) -> Result<String, Error> {
+    check_length(value.len().div_ceil(3).saturating_mul(4))?;
+    Ok(STANDARD.encode(value))
 }
 
 fn b64decode(value: &str) -> Result<String, Error> {
@@ -257,12 +286,32 @@ fn b64decode(value: &str) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|_| wrong())
 }
 
-fn join(value: &Value, separator: Option<&str>) -> Result<String, Error> {
-    let parts: Vec<String> = list(value)?.iter().map(text).collect::<Result<_, _>>()?;
-    Ok(parts.join(separator.unwrap_or("")))
+fn join(state: &State<'_, '_>, value: &Value, separator: Option<&str>) -> Result<String, Error> {
+    let (mut work, mut joined) = (Work::of(state), BoundedText::default());
+    for (index, part) in iterate(value)?.enumerate() {
+        work.visit(&part)?;
+        if index > 0 {
+            joined.push(separator.unwrap_or(""))?;
+        }
+        joined.push(&text(&part)?)?;
+    }
+    joined.finish()
+}
+
+fn trim(
+    state: &State<'_, '_>,
+    value: Cow<'_, str>,
+    signs: Option<Cow<'_, str>>,
+) -> Result<String, Error> {
+    let Some(signs) = signs else { return Ok(value.trim().to_owned()) };
+    let signs: Vec<char> = signs.chars().collect();
+    // Each sign of the text is compared with each of those.
+    Work::of(state).add(value.len().saturating_mul(signs.len()) as u64 / 8)?;
+    Ok(value.trim_matches(&signs[..]).to_owned())
 }
 
 fn sort(state: &State<'_, '_>, value: Value, kwargs: Kwargs) -> Result<Value, Error> {
+    Work::of(state).order(&value)?;
     if !kwargs.has("attribute") {
         one_kind(&value)?;
     }

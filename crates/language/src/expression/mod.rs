@@ -24,6 +24,7 @@ mod lexer;
 mod names;
 mod operators;
 mod scope;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;

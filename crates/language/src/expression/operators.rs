@@ -3,23 +3,26 @@
 use std::cmp::Ordering;
 
 use minijinja::value::{Rest, Value, ValueKind};
-use minijinja::{Environment, Error};
+use minijinja::{Environment, Error, State};
 
 use super::convert::{self, dynamic_kind, no_text};
 use super::environment::complaint;
+use super::work::{BoundedText, Work};
 
 pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_function("_concat", |parts: Rest<Value>| -> Result<String, Error> {
-        parts.iter().map(text).collect()
+        let mut whole = BoundedText::default();
+        parts.iter().try_for_each(|part| whole.push(&text(part)?))?;
+        whole.finish()
     });
     environment.add_function("_member", |value: Value, key: Value| member(&value, &key, true));
     environment.add_function("_find", |value: Value, key: Value| member(&value, &key, false));
     environment.add_function("_eq", equal);
     environment.add_test("eq", equal);
-    environment.add_function("_ne", |a: Value, b: Value| equal(a, b).map(|same| !same));
-    environment.add_test("ne", |a: Value, b: Value| equal(a, b).map(|same| !same));
-    environment.add_function("_in", |a: Value, b: Value| contains(&b, &a));
-    environment.add_test("in", |a: Value, b: Value| contains(&b, &a));
+    environment.add_function("_ne", different);
+    environment.add_test("ne", different);
+    environment.add_function("_in", within);
+    environment.add_test("in", within);
     orders(environment, "_lt", "lt", Ordering::is_lt);
     orders(environment, "_le", "le", Ordering::is_le);
     orders(environment, "_gt", "gt", Ordering::is_gt);
@@ -32,17 +35,24 @@ fn orders(
     test: &'static str,
     fits: fn(Ordering) -> bool,
 ) {
-    environment.add_function(function, move |a: Value, b: Value| order(&a, &b).map(fits));
-    environment.add_test(test, move |a: Value, b: Value| order(&a, &b).map(fits));
+    let ordered = move |state: &State<'_, '_>, a: Value, b: Value| order(state, &a, &b).map(fits);
+    environment.add_function(function, ordered);
+    environment.add_test(test, ordered);
 }
 
-fn equal(a: Value, b: Value) -> Result<bool, Error> {
+fn equal(state: &State<'_, '_>, a: Value, b: Value) -> Result<bool, Error> {
     comparable(&a, &b)?;
+    Work::of(state).compare(&a, &b)?;
     Ok(a == b)
 }
 
-fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
+fn different(state: &State<'_, '_>, a: Value, b: Value) -> Result<bool, Error> {
+    equal(state, a, b).map(|same| !same)
+}
+
+fn order(state: &State<'_, '_>, a: &Value, b: &Value) -> Result<Ordering, Error> {
     comparable(a, b)?;
+    Work::of(state).compare(a, b)?;
     match a.kind() {
         ValueKind::Number | ValueKind::String if a.kind() == b.kind() => Ok(a.cmp(b)),
         _ => {
@@ -64,15 +74,27 @@ fn comparable(a: &Value, b: &Value) -> Result<(), Error> {
     Err(complaint(format!("{left} is compared with {right}")))
 }
 
-fn contains(whole: &Value, part: &Value) -> Result<bool, Error> {
+fn within(state: &State<'_, '_>, part: Value, whole: Value) -> Result<bool, Error> {
+    let mut work = Work::of(state);
     match whole.kind() {
         ValueKind::String => match (whole.as_str(), part.as_str()) {
-            (Some(whole), Some(part)) => Ok(whole.contains(part)),
-            _ => Err(complaint(format!("{} is looked for in text", dynamic_kind(part)))),
+            (Some(text), Some(part)) => {
+                work.visit(&whole)?;
+                Ok(text.contains(part))
+            }
+            _ => Err(complaint(format!("{} is looked for in text", dynamic_kind(&part)))),
         },
-        ValueKind::Seq | ValueKind::Iterable => Ok(whole.try_iter()?.any(|item| item == *part)),
-        ValueKind::Map => Ok(!whole.get_item(part)?.is_undefined()),
-        _ => Err(complaint(format!("{} holds nothing to look in", dynamic_kind(whole)))),
+        ValueKind::Seq | ValueKind::Iterable => {
+            for item in whole.try_iter()? {
+                work.compare(&item, &part)?;
+                if item == part {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        ValueKind::Map => Ok(!whole.get_item(&part)?.is_undefined()),
+        _ => Err(complaint(format!("{} holds nothing to look in", dynamic_kind(&whole)))),
     }
 }
 
