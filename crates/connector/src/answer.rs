@@ -179,7 +179,7 @@ mod tests {
             assert!(answer.headers.contains(&("x-echo".into(), "(secret) (secret)".into())));
             match answer.body {
                 Body::Json(value) => {
-                    assert_eq!(value, serde_json::from_str::<serde_json::Value>(masked).unwrap())
+                    assert_eq!(value, serde_json::from_str::<serde_json::Value>(masked).unwrap());
                 }
                 Body::Text(text) => assert_eq!(text, masked),
                 other => panic!("{other:?}"),
