@@ -118,10 +118,14 @@ impl<'s> Writer<'s> {
         }
     }
 
+    /// What is named again is found and converted once.
     fn parameter(&mut self, parameter: Parameter) {
-        let name = parameter_name(self.parameters.len());
-        self.parameters.push(parameter);
-        self.write(&name);
+        let known = self.parameters.iter().position(|known| known.is_same(&parameter));
+        let index = known.unwrap_or(self.parameters.len());
+        if known.is_none() {
+            self.parameters.push(parameter);
+        }
+        self.write(&parameter_name(index));
     }
 
     /// Members under computed keys, of whatever was written since `start`.

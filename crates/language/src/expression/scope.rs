@@ -77,6 +77,17 @@ pub(super) enum Parameter {
 }
 
 impl Parameter {
+    /// Whether both are one reference, from which nothing is selected.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Reference { lookup, guarded, select: None },
+                Self::Reference { lookup: others, guarded: as_guarded, select: None },
+            ) => lookup == others && guarded == as_guarded,
+            _ => false,
+        }
+    }
+
     /// The reference, if nothing is selected from it.
     pub(super) fn whole(&self) -> Option<Reference> {
         match self {

@@ -84,6 +84,15 @@ fn work_on_lists_ends() {
 }
 
 #[test]
+fn what_is_named_again_is_converted_once() {
+    let many = vec!["(event.data.l | length)"; 70].join(" + ");
+    assert_eq!(Expression::compile(&many).unwrap().0.parameters.len(), 1);
+    check(&scope(), &many, Ok(json!(70 * 90_000)));
+    let different = "event.data.l | length if event.data.k is defined else event.data.k.l";
+    assert_eq!(Expression::compile(different).unwrap().0.parameters.len(), 3);
+}
+
+#[test]
 fn honest_work_on_large_lists_is_done() {
     let scope = scope();
     check(&scope, "event.data.l | intersect(event.data.l) | length", Ok(json!(90_000)));
