@@ -1,3 +1,7 @@
+//! What expressions give and refuse.
+//!
+//! Long because it is one table of cases after the other, over one scope.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,3 +1,7 @@
+//! The sled store as its callers meet it: opened, harmed, killed, compacted.
+//!
+//! Long because every harm has its own way to be made.
+
 use std::fs;
 use std::time::Duration;
 
