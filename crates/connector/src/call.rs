@@ -23,6 +23,8 @@ pub struct Call {
     pub deadline: Option<tokio::time::Instant>,
     /// Attempts already made before a durable wait or a restart.
     pub attempts_before: u32,
+    /// Whether one of them may have been carried out, and nobody knows.
+    pub in_doubt_before: bool,
     /// Sent upstream when no injector gives one for the attempt's own span.
     pub traceparent: Option<String>,
 }
@@ -38,6 +40,7 @@ impl Call {
             retry: None,
             deadline: None,
             attempts_before: 0,
+            in_doubt_before: false,
             traceparent: None,
         }
     }

@@ -123,6 +123,7 @@ impl Client {
             status: Some(received.reply.status.as_u16()),
             answer: None,
             attempts,
+            in_doubt: !read,
         }
     }
 
@@ -166,6 +167,7 @@ impl Client {
                 .and_then(|received| answer(&received.reply, &self.redactor, Vec::new()).ok())
                 .map(Box::new),
             attempts,
+            in_doubt: order.journey.in_doubt(),
         }
     }
 

@@ -20,6 +20,9 @@ pub struct Failure {
     pub answer: Option<Box<Answer>>,
     /// All attempts of this call, in order.
     pub attempts: Vec<Attempt>,
+    /// Whether one of them may have been carried out, and nobody knows. After a pause the
+    /// next call is told.
+    pub in_doubt: bool,
 }
 
 /// The kinds of failure.
@@ -71,7 +74,7 @@ impl FailureKind {
 impl Failure {
     /// Makes a failure of a call of which nothing was sent.
     pub(crate) fn unsent(kind: FailureKind, message: String) -> Self {
-        Self { kind, message, status: None, answer: None, attempts: Vec::new() }
+        Self { kind, message, status: None, answer: None, attempts: Vec::new(), in_doubt: false }
     }
 
     /// The name a workflow matches.

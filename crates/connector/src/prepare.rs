@@ -78,8 +78,16 @@ pub(crate) fn order(
     defaults: &HeaderMap,
     call: Call,
 ) -> Result<Arc<Order>, Unsendable> {
-    let Call { request, expect, idempotency_key, retry, deadline, attempts_before, traceparent } =
-        call;
+    let Call {
+        request,
+        expect,
+        idempotency_key,
+        retry,
+        deadline,
+        attempts_before,
+        in_doubt_before,
+        traceparent,
+    } = call;
     let url = address::join(&connector.base_url, &request.path, &request.query)?;
     if let Some(name) = connector.auth.parameter()
         && url.query_pairs().any(|(key, _)| key == name)
@@ -120,7 +128,7 @@ pub(crate) fn order(
         deadline,
         attempts_before,
         traceparent: traceparent.and_then(|text| text.try_into().ok()),
-        journey: Journey::default(),
+        journey: Journey::after(in_doubt_before),
     }))
 }
 

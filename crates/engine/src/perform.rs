@@ -39,7 +39,7 @@ pub(crate) fn prepare(
             StepError { step: Some(step.clone()), ..StepError::new(refusal.name, refusal.message) };
         Box::new(What::StepFailed { step, error, response: None, attempts: Vec::new() })
     })?;
-    if due.was_cut_off && !prepared.intent.read && !prepared.intent.repeatable {
+    if due.earlier.cut_off && !prepared.intent.read && !prepared.intent.repeatable {
         // The promise under which it was sent has been withdrawn since.
         return Err(Box::new(cut_off(&due.step, &prepared.intent)));
     }
@@ -88,7 +88,7 @@ fn try_prepare(shared: &Shared, run: &Run, due: &Due, now: Timestamp) -> Result<
         || connector.idempotency.is_some()
         || retry.is_some_and(|retry| retry.unsafe_writes);
     let intent = Intent {
-        attempt: due.attempts + 1,
+        attempt: due.earlier.attempts + 1,
         connector: call.connector.clone(),
         method: request.method.as_str().to_owned(),
         path: request.path.clone(),
@@ -103,7 +103,8 @@ fn try_prepare(shared: &Shared, run: &Run, due: &Due, now: Timestamp) -> Result<
         idempotency_key: key,
         retry,
         deadline: due.deadline.and_then(|at| instant(now, at)),
-        attempts_before: due.attempts,
+        attempts_before: due.earlier.attempts,
+        in_doubt_before: due.earlier.in_doubt,
         expect,
         ..Call::new(request)
     };

@@ -106,7 +106,8 @@ fn failed(program: &Program, step: StepPath, failure: Failure, now: Timestamp) -
         FailureKind::Pause { after } => {
             let after = SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX);
             let retry_at = now.checked_add(after).unwrap_or(Timestamp::MAX);
-            What::AttemptPaused { step, retry_at, error, attempts }
+            let in_doubt = failure.in_doubt;
+            What::AttemptPaused { step, retry_at, error, attempts, in_doubt }
         }
         FailureKind::InDoubt => What::StepInDoubt { step, error, attempts },
         _ => {

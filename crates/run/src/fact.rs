@@ -107,6 +107,9 @@ pub enum What {
         error: StepError,
         /// The attempts that were made.
         attempts: Vec<AttemptRecord>,
+        /// Whether one of them may have been carried out, and nobody knows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_doubt: bool,
     },
     /// A write may or may not have happened.
     StepInDoubt {

@@ -261,15 +261,15 @@ impl StepState {
             }
             (
                 InHand(_) | Interrupted(_),
-                What::AttemptPaused { retry_at, error, attempts, .. },
+                What::AttemptPaused { retry_at, error, attempts, in_doubt, .. },
                 Kind::Call(_),
             ) => {
                 self.note(attempts, None, Some(error));
                 let attempts = self.attempts.last().map_or(0, |attempt| attempt.number);
-                self.progress = Retry { at: *retry_at, attempts };
+                self.progress = Retry { at: *retry_at, attempts, in_doubt: *in_doubt };
             }
             (
-                InHand(_) | Interrupted(_),
+                InHand(_) | Interrupted(_) | Retry { .. },
                 What::StepInDoubt { error, attempts, .. },
                 Kind::Call(_),
             ) => {

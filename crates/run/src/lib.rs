@@ -22,7 +22,7 @@ mod view;
 pub use error::ApplyError;
 pub use fact::{AttemptRecord, Fact, Intent, Item, MAX_FACTS, Response, StepError, Summary, What};
 pub use id::{ParseRunIdError, RunId};
-pub use next::{Due, Next, Outcome, Run};
+pub use next::{Due, Earlier, Next, Outcome, Run};
 pub use path::StepPath;
 pub use program::Program;
 pub use scope::RunScope;

@@ -84,11 +84,20 @@ pub struct Due {
     pub step: StepPath,
     /// When its time is over, counting the steps around it.
     pub deadline: Option<Timestamp>,
-    /// Attempts made so far.
+    /// What was tried before.
+    pub earlier: Earlier,
+}
+
+/// The attempts that were made for a step before a pause, or by an earlier process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Earlier {
+    /// How many.
     pub attempts: u32,
-    /// Whether the last of them was cut off when an earlier process ended. Then it is to be
-    /// repeated only if the connector still promises that this does no harm.
-    pub was_cut_off: bool,
+    /// Whether one of them may have been carried out, and nobody knows.
+    pub in_doubt: bool,
+    /// Whether the last was cut off when an earlier process ended. Then it is to be repeated
+    /// only if the connector still promises that this does no harm.
+    pub cut_off: bool,
 }
 
 impl Run {

@@ -49,6 +49,8 @@ pub(crate) enum Progress {
     Retry {
         at: Timestamp,
         attempts: u32,
+        /// Whether one of them may have been carried out.
+        in_doubt: bool,
     },
     /// A write that may have happened.
     Doubt,

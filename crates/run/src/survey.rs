@@ -10,7 +10,7 @@ use tenure_workflow::{Block, Kind, OnError, Step};
 use crate::StepPath;
 use crate::decide::begin;
 use crate::fact::{Fact, Intent, StepError, What};
-use crate::next::{Due, Next, Run};
+use crate::next::{Due, Earlier, Next, Run};
 use crate::program::Root;
 use crate::scope::RunScope;
 use crate::state::{BlockState, Inner, Items, Progress, StepState};
@@ -82,13 +82,17 @@ impl<'a> Survey<'a> {
             Progress::Timer(until) if *until <= self.now => {
                 self.record = Some(What::TimerFired { step: self.path(step) });
             }
-            Progress::Retry { at, attempts } if *at <= self.now => {
-                self.due(step, deadline, *attempts, false);
+            Progress::Retry { in_doubt: true, .. } if is_over(deadline, self.now) => {
+                self.record = Some(doubt_is_left(&self.path(step), state));
+            }
+            Progress::Retry { at, attempts, in_doubt } if *at <= self.now => {
+                let earlier = Earlier { attempts: *attempts, in_doubt: *in_doubt, cut_off: false };
+                self.due(step, deadline, earlier);
             }
             Progress::Timer(at) | Progress::Retry { at, .. } => {
                 let at = earliest(Some(*at), deadline);
                 self.wake = earliest(self.wake, at);
-                if deadline.is_some_and(|deadline| deadline <= self.now) {
+                if is_over(deadline, self.now) {
                     self.time_is_over(step);
                 }
             }
@@ -109,7 +113,7 @@ impl<'a> Survey<'a> {
                 Some(failure(&path, "expression", format!("its condition: {error}")))
             }
             None | Some(Ok(true)) => {
-                if deadline.is_some_and(|deadline| deadline <= self.now) {
+                if is_over(deadline, self.now) {
                     return self.time_is_over(step);
                 }
                 begin(step, &path, &scope, self.now)
@@ -117,7 +121,7 @@ impl<'a> Survey<'a> {
         };
         match what {
             Some(what) => self.record = Some(what),
-            None => self.due(step, deadline, 0, false),
+            None => self.due(step, deadline, Earlier::default()),
         }
     }
 
@@ -126,9 +130,10 @@ impl<'a> Survey<'a> {
     /// What may be repeated is, while there is time. A write that may not, or for which it is
     /// too late, is in doubt: that it failed would be a guess.
     fn interrupted(&mut self, step: &Step, intent: &Intent, deadline: Option<Timestamp>) {
-        let in_time = deadline.is_none_or(|deadline| deadline > self.now);
-        if intent.read || (intent.repeatable && in_time) {
-            return self.due(step, deadline, intent.attempt, true);
+        if intent.read || (intent.repeatable && !is_over(deadline, self.now)) {
+            let attempts = intent.attempt;
+            let earlier = Earlier { attempts, in_doubt: !intent.read, cut_off: true };
+            return self.due(step, deadline, earlier);
         }
         self.record = Some(cut_off(&self.path(step), intent));
     }
@@ -243,12 +248,12 @@ impl<'a> Survey<'a> {
         }
     }
 
-    fn due(&mut self, step: &Step, deadline: Option<Timestamp>, attempts: u32, was_cut_off: bool) {
-        if deadline.is_some_and(|deadline| deadline <= self.now) {
+    fn due(&mut self, step: &Step, deadline: Option<Timestamp>, earlier: Earlier) {
+        if is_over(deadline, self.now) {
             return self.time_is_over(step);
         }
         let step = self.path(step);
-        self.due.push(Due { step, deadline, attempts, was_cut_off });
+        self.due.push(Due { step, deadline, earlier });
     }
 
     fn time_is_over(&mut self, step: &Step) {
@@ -259,6 +264,18 @@ impl<'a> Survey<'a> {
     fn path(&self, step: &Step) -> StepPath {
         StepPath { items: self.items.clone(), id: step.id.clone() }
     }
+}
+
+fn is_over(deadline: Option<Timestamp>, now: Timestamp) -> bool {
+    deadline.is_some_and(|deadline| deadline <= now)
+}
+
+/// The doubt about a write whose time is over while it waits to be repeated, as a fact.
+fn doubt_is_left(path: &StepPath, state: &StepState) -> What {
+    let last = state.error.as_ref().map_or("no answer", |error| error.message.as_str());
+    let message = format!("its time is over, and it may have happened: {last}");
+    let error = StepError { step: Some(path.clone()), ..StepError::new("unknown", message) };
+    What::StepInDoubt { step: path.clone(), error, attempts: Vec::new() }
 }
 
 /// The error that a block which is over ended with, if it did.

@@ -159,6 +159,11 @@ struct Log {
 }
 
 impl Journey {
+    /// Goes on after attempts of an earlier call that may have been carried out, or not.
+    pub(crate) fn after(in_doubt: bool) -> Self {
+        Self(Mutex::new(Log { in_doubt, ..Log::default() }))
+    }
+
     pub(crate) fn begin(&self, number: u32, at: Timestamp) {
         self.log().open = Some((number, at, Instant::now()));
     }

@@ -55,6 +55,24 @@ fn a_repeatable_write_that_was_cut_off_is_in_doubt_once_its_time_is_over() {
 }
 
 #[test]
+fn a_write_that_may_have_happened_is_in_doubt_when_its_time_is_over_in_a_pause() {
+    let steps = STEPS.replace("request: PUT /b", "request: PUT /b, timeout: 5m");
+    for (in_doubt, status) in [(true, RunStatus::NeedsAttention), (false, RunStatus::Failed)] {
+        let mut world = World::new(&steps, json!({})).answer("put", [Say::Silence]);
+        world.go();
+        world.record(What::AttemptPaused {
+            step: StepPath::top("put"),
+            retry_at: world.now + jiff::SignedDuration::from_mins(10),
+            error: crate::StepError::new("limit", "no answer"),
+            attempts: Vec::new(),
+            in_doubt,
+        });
+        world.go();
+        assert_eq!(world.run.status(), status, "{}", world.table());
+    }
+}
+
+#[test]
 fn an_item_in_doubt_takes_no_other_items_place() {
     let steps = "
 steps:

@@ -83,7 +83,7 @@ impl World {
                 Next::Record(fact) => self.record(fact.what),
                 Next::Perform(due) => {
                     for due in &due {
-                        self.send(&due.step, due.attempts);
+                        self.send(&due.step, due.earlier.attempts);
                     }
                     self.most_in_hand = self.most_in_hand.max(self.run.in_hand().len());
                     for due in due {
@@ -136,7 +136,7 @@ impl World {
             Say::Pause(seconds) => {
                 let retry_at = self.now + SignedDuration::from_secs(seconds);
                 let error = error("limit");
-                What::AttemptPaused { step, retry_at, error, attempts }
+                What::AttemptPaused { step, retry_at, error, attempts, in_doubt: false }
             }
             Say::Doubt => {
                 let error = error("unknown");
