@@ -49,7 +49,7 @@ fn workflow(name: &str, prefix: &str) -> String {
     });
     format!(
         "name: {name}\ntriggers:\n  - manual: {{}}\nsteps:\n{}  - id: last\n    \
-         call: {prefix}query\n    request: POST /things\n    text: ${{{{ input.marker }}}}\n    retry: {{ unsafe: true }}\n",
+         call: {prefix}query\n    request: PUT /things/2\n    text: ${{{{ input.marker }}}}\n",
         steps.concat()
     )
 }
